@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioctls on a vCPU.
+ */
+#include "../vellum.h"
+
+#include <linux/kernel.h>
+#include <linux/kvm.h>
+#include <linux/sched.h>
+#include <linux/signal.h>
+#include <linux/uaccess.h>
+
+#include "../irq/lapic.h"
+#include "ioctl.h"
+#include "vcpu.h"
+
+static long vcpu_run(void *vcpu, unsigned long arg)
+{
+	return arg ? -EINVAL : vlm_vcpu_run(vcpu);
+}
+
+/* A row's body that only passes the copied structure on. */
+#define VCPU_CALL(name, type)						\
+static long vcpu_##name(void *vcpu, unsigned long arg)			\
+{									\
+	return vlm_##name(vcpu, (type)arg);				\
+}
+
+VCPU_CALL(get_regs, struct kvm_regs *)
+VCPU_CALL(set_regs, const struct kvm_regs *)
+VCPU_CALL(get_sregs, struct kvm_sregs *)
+VCPU_CALL(set_sregs, const struct kvm_sregs *)
+VCPU_CALL(get_sregs2, struct kvm_sregs2 *)
+VCPU_CALL(set_sregs2, const struct kvm_sregs2 *)
+VCPU_CALL(get_fpu, struct kvm_fpu *)
+VCPU_CALL(set_fpu, const struct kvm_fpu *)
+VCPU_CALL(get_xsave, struct kvm_xsave *)
+VCPU_CALL(set_xsave, const struct kvm_xsave *)
+VCPU_CALL(get_xsave2, void __user *)
+VCPU_CALL(get_xcrs, struct kvm_xcrs *)
+VCPU_CALL(set_xcrs, const struct kvm_xcrs *)
+VCPU_CALL(get_msrs, struct kvm_msrs __user *)
+VCPU_CALL(set_msrs, struct kvm_msrs __user *)
+VCPU_CALL(set_cpuid2, struct kvm_cpuid2 __user *)
+VCPU_CALL(get_cpuid2, struct kvm_cpuid2 __user *)
+VCPU_CALL(get_debugregs, struct kvm_debugregs *)
+VCPU_CALL(set_debugregs, const struct kvm_debugregs *)
+VCPU_CALL(get_events, struct kvm_vcpu_events *)
+VCPU_CALL(set_events, const struct kvm_vcpu_events *)
+VCPU_CALL(get_mp_state, struct kvm_mp_state *)
+VCPU_CALL(set_mp_state, const struct kvm_mp_state *)
+VCPU_CALL(set_guest_debug, const struct kvm_guest_debug *)
+VCPU_CALL(translate, struct kvm_translation *)
+VCPU_CALL(get_lapic, struct kvm_lapic_state *)
+VCPU_CALL(set_lapic, const struct kvm_lapic_state *)
+VCPU_CALL(set_tsc_khz, unsigned long)
+
+static long vcpu_get_tsc_khz(void *obj, unsigned long arg)
+{
+	struct vlm_vcpu *vcpu = obj;
+
+	return vcpu->x86.tsc_khz;
+}
+
+static long vcpu_interrupt(void *obj, unsigned long arg)
+{
+	const struct kvm_interrupt *irq = (const void *)arg;
+	struct vlm_vcpu *vcpu = obj;
+
+	if (irq->irq > 255)
+		return -EINVAL;
+	if (vcpu->events.interrupt.pending || vcpu->events.interrupt.injected)
+		return -EEXIST;
+	vcpu->events.interrupt.pending = true;
+	vcpu->events.interrupt.soft = false;
+	vcpu->events.interrupt.vector = irq->irq;
+	return 0;
+}
+
+static long vcpu_nmi(void *obj, unsigned long arg)
+{
+	struct vlm_vcpu *vcpu = obj;
+
+	/* One being delivered and one latched behind it. */
+	if (vcpu->events.nmi.pending < 2)
+		vcpu->events.nmi.pending++;
+	return 0;
+}
+
+static long vcpu_setup_mce(void *vcpu, unsigned long arg)
+{
+	return vlm_setup_mce(vcpu, *(const u64 *)arg);
+}
+
+static long vcpu_set_mce(void *vcpu, unsigned long arg)
+{
+	return vlm_set_mce(vcpu, (const struct kvm_x86_mce *)arg);
+}
+
+/*
+ * Where a guest whose TPR accesses user space has patched keeps its TPR.  Nothing
+ * is patched, as no such access is reported, so nothing is ever there.
+ */
+static long vcpu_set_vapic_addr(void *obj, unsigned long arg)
+{
+	struct vlm_vcpu *vcpu = obj;
+
+	return vcpu->lapic ? 0 : -EINVAL;
+}
+
+static long vcpu_set_signal_mask(void *obj, unsigned long arg)
+{
+	struct kvm_signal_mask __user *user = (void __user *)arg;
+	struct vlm_vcpu *vcpu = obj;
+	struct kvm_signal_mask mask;
+	sigset_t set;
+
+	if (!user) {
+		vcpu->sigset_active = false;
+		return 0;
+	}
+	if (copy_from_user(&mask, user, sizeof(mask)))
+		return -EFAULT;
+	if (mask.len != sizeof(set))
+		return -EINVAL;
+	if (copy_from_user(&set, user->sigset, sizeof(set)))
+		return -EFAULT;
+	sigdelsetmask(&set, sigmask(SIGKILL) | sigmask(SIGSTOP));
+	vcpu->sigset = set;
+	vcpu->sigset_active = true;
+	return 0;
+}
+
+static const struct vlm_ioctl vcpu_ioctls[] = {
+	{ KVM_RUN, 0, vcpu_run },
+	{ KVM_GET_REGS, 0, vcpu_get_regs },
+	{ KVM_SET_REGS, 0, vcpu_set_regs },
+	{ KVM_GET_SREGS, 0, vcpu_get_sregs },
+	{ KVM_SET_SREGS, 0, vcpu_set_sregs },
+	{ KVM_GET_SREGS2, 0, vcpu_get_sregs2 },
+	{ KVM_SET_SREGS2, 0, vcpu_set_sregs2 },
+	{ KVM_INTERRUPT, 0, vcpu_interrupt },
+	{ KVM_NMI, 0, vcpu_nmi },
+	{ KVM_GET_FPU, 0, vcpu_get_fpu },
+	{ KVM_SET_FPU, 0, vcpu_set_fpu },
+	{ KVM_GET_XSAVE, 0, vcpu_get_xsave },
+	{ KVM_SET_XSAVE, 0, vcpu_set_xsave },
+	{ KVM_GET_XSAVE2, VLM_RAW, vcpu_get_xsave2 },
+	{ KVM_GET_XCRS, 0, vcpu_get_xcrs },
+	{ KVM_SET_XCRS, 0, vcpu_set_xcrs },
+	{ KVM_GET_MSRS, VLM_RAW, vcpu_get_msrs },
+	{ KVM_SET_MSRS, VLM_RAW, vcpu_set_msrs },
+	{ KVM_SET_CPUID2, VLM_RAW, vcpu_set_cpuid2 },
+	{ KVM_GET_CPUID2, VLM_RAW, vcpu_get_cpuid2 },
+	{ KVM_GET_DEBUGREGS, 0, vcpu_get_debugregs },
+	{ KVM_SET_DEBUGREGS, 0, vcpu_set_debugregs },
+	{ KVM_GET_VCPU_EVENTS, 0, vcpu_get_events },
+	{ KVM_SET_VCPU_EVENTS, 0, vcpu_set_events },
+	{ KVM_GET_MP_STATE, 0, vcpu_get_mp_state },
+	{ KVM_SET_MP_STATE, 0, vcpu_set_mp_state },
+	{ KVM_SET_GUEST_DEBUG, 0, vcpu_set_guest_debug },
+	{ KVM_GET_LAPIC, 0, vcpu_get_lapic },
+	{ KVM_SET_LAPIC, 0, vcpu_set_lapic },
+	{ KVM_SET_VAPIC_ADDR, 0, vcpu_set_vapic_addr },
+	{ KVM_TRANSLATE, 0, vcpu_translate },
+	{ KVM_GET_TSC_KHZ, 0, vcpu_get_tsc_khz },
+	{ KVM_SET_TSC_KHZ, 0, vcpu_set_tsc_khz },
+	{ KVM_X86_SETUP_MCE, 0, vcpu_setup_mce },
+	{ KVM_X86_SET_MCE, 0, vcpu_set_mce },
+	{ KVM_SET_SIGNAL_MASK, VLM_RAW, vcpu_set_signal_mask },
+};
+
+long vlm_ioctl_vcpu(struct vlm_vcpu *vcpu, unsigned int cmd, unsigned long arg)
+{
+	long ret;
+
+	if (vcpu->vm->mm != current->mm || vlm_vm_is_dead(vcpu->vm))
+		return -EIO;
+	if (mutex_lock_killable(&vcpu->lock))
+		return -EINTR;
+	ret = vlm_ioctl_dispatch(vcpu_ioctls, ARRAY_SIZE(vcpu_ioctls), vcpu, cmd, arg);
+	mutex_unlock(&vcpu->lock);
+	return ret;
+}

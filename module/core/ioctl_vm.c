@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioctls on a VM.
+ */
+#include "../vellum.h"
+
+#include <linux/kernel.h>
+#include <linux/kvm.h>
+#include <linux/sched.h>
+
+#include "ioctl.h"
+#include "vcpu.h"
+#include "vm.h"
+
+static long vm_check_extension(void *vm, unsigned long cap)
+{
+	return vlm_check_extension(cap);
+}
+
+static long vm_create_vcpu(void *vm, unsigned long id)
+{
+	return vlm_vcpu_create(vm, id);
+}
+
+static long vm_set_user_memory_region(void *vm, unsigned long arg)
+{
+	return vlm_mem_set_region(vm, (const void *)arg);
+}
+
+static long vm_get_dirty_log(void *vm, unsigned long arg)
+{
+	return vlm_mem_get_dirty_log(vm, (void *)arg);
+}
+
+static long vm_clear_dirty_log(void *vm, unsigned long arg)
+{
+	return vlm_mem_clear_dirty_log(vm, (void *)arg);
+}
+
+/*
+ * Real mode needs no helper pages of an unrestricted guest, so the addresses
+ * are checked as the API asks, and not used.
+ */
+static long vm_set_tss_addr(void *vm, unsigned long addr)
+{
+	return addr > 0xffffffff - 3 * PAGE_SIZE ? -EINVAL : 0;
+}
+
+static long vm_set_identity_map_addr(void *vm, unsigned long arg)
+{
+	struct vlm_vm *v = vm;
+
+	/* "Fails if any VCPU has already been created." */
+	return READ_ONCE(v->nr_vcpus) ? -EINVAL : 0;
+}
+
+static long vm_enable_cap(void *vm, unsigned long arg)
+{
+	const struct kvm_enable_cap *cap = (const void *)arg;
+
+	switch (cap->cap) {
+	case KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2:
+		if (cap->flags)
+			return -EINVAL;
+		return vlm_mem_set_dirty_caps(vm, cap->args[0]);
+	case KVM_CAP_SPLIT_IRQCHIP:
+		return cap->flags ? -EINVAL : vlm_irq_split(vm, cap->args[0]);
+	case KVM_CAP_X86_USER_SPACE_MSR:
+		return cap->flags ? -EINVAL : vlm_set_msr_exits(vm, cap->args[0]);
+	}
+	return -EINVAL;
+}
+
+static long vm_set_msr_filter(void *vm, unsigned long arg)
+{
+	return vlm_set_msr_filter(vm, (const struct kvm_msr_filter *)arg);
+}
+
+static const struct vlm_ioctl vm_ioctls[] = {
+	{ KVM_CHECK_EXTENSION, 0, vm_check_extension },
+	{ KVM_CREATE_VCPU, 0, vm_create_vcpu },
+	{ KVM_SET_USER_MEMORY_REGION, 0, vm_set_user_memory_region },
+	{ KVM_GET_DIRTY_LOG, 0, vm_get_dirty_log },
+	{ KVM_CLEAR_DIRTY_LOG, 0, vm_clear_dirty_log },
+	{ KVM_SET_TSS_ADDR, 0, vm_set_tss_addr },
+	{ KVM_SET_IDENTITY_MAP_ADDR, 0, vm_set_identity_map_addr },
+	{ KVM_X86_SET_MSR_FILTER, 0, vm_set_msr_filter },
+	{ KVM_ENABLE_CAP, 0, vm_enable_cap },
+};
+
+long vlm_ioctl_vm(struct vlm_vm *vm, unsigned int cmd, unsigned long arg)
+{
+	long ret;
+
+	/* Guest memory is the creator's; nobody else may act on it. */
+	if (vm->mm != current->mm || vlm_vm_is_dead(vm))
+		return -EIO;
+	ret = vlm_ioctl_dispatch(vm_ioctls, ARRAY_SIZE(vm_ioctls), vm, cmd, arg);
+	return ret == -ENOTTY ? vlm_ioctl_irq(vm, cmd, arg) : ret;
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM_RUN.
+ *
+ * Two loops, one in the other.  The inner one is the section: preemption off,
+ * guest context in the CPU, exit and entry again as long as the exits are of
+ * the kind that neither sleeps nor needs user space.  The outer one does what
+ * has to be done between sections.
+ */
+#include "../vellum.h"
+
+#include <linux/sched/signal.h>
+#include <linux/task_work.h>
+
+#include "../compat.h"
+#include "../exits/exit.h"
+#include "../irq/lapic.h"
+#include "../vmx/event.h"
+#include "../vmx/section.h"
+#include "vcpu.h"
+
+/* What the host wants of this thread; task work comes as VLM_REQ_LEAVE. */
+#define HOST_WORK	(_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | _TIF_NEED_RESCHED)
+
+/* Interrupts off.  True: the section must end before the next entry. */
+static bool must_leave(struct vlm_vcpu *vcpu)
+{
+	return unlikely(READ_ONCE(vcpu->requests) &
+			(BIT(VLM_REQ_LEAVE) | BIT(VLM_REQ_DEAD))) ||
+	       (read_thread_flags() & HOST_WORK);
+}
+
+/* Interrupts off, in the section. */
+static void serve_requests(struct vlm_vcpu *vcpu)
+{
+	if (test_and_clear_bit(VLM_REQ_TLB, &vcpu->requests))
+		vmx_flush_tlb(vcpu);
+	if (test_and_clear_bit(VLM_REQ_MSRS, &vcpu->requests))
+		vmx_section_reload(vcpu);
+	if (test_and_clear_bit(VLM_REQ_EVENT, &vcpu->requests))
+		vmx_event_prepare(vcpu);
+}
+
+/*
+ * Run the guest until an exit needs more than a section can do.  Interrupts
+ * are off from the look at the requests to the end of the fast handler: one
+ * that comes meanwhile makes the next entry exit at once.
+ */
+static int run_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	const struct vlm_exit_row *row;
+	int next = VLM_RESUME;
+
+	if (!vmx_section_enter(vcpu))
+		return -EIO;
+
+	local_irq_disable();
+	while (next == VLM_RESUME) {
+		/*
+		 * First: an event that serve_requests() hands to the CPU is on
+		 * its way, and an entry must follow.  Whatever comes up from
+		 * here on comes with an interrupt, which ends the guest's run.
+		 */
+		if (must_leave(vcpu))
+			break;
+		if (unlikely(READ_ONCE(vcpu->requests)))
+			serve_requests(vcpu);
+
+		if (unlikely(!vmx_run_guest(vcpu, exit))) {
+			vmx_event_cancel(vcpu);
+			next = exit_entry_failed(vcpu, exit);
+			break;
+		}
+		row = vlm_exit_row(exit->reason);
+		if (row->reads)
+			vmx_read_exit(vcpu, exit, row->reads);
+		next = row->fast(vcpu, exit);
+	}
+	local_irq_enable();
+	vmx_section_leave(vcpu);
+	return next;
+}
+
+/* What has to be looked at before each section, in process context. */
+static int before_section(struct vlm_vcpu *vcpu)
+{
+	int vector;
+
+	clear_bit(VLM_REQ_LEAVE, &vcpu->requests);
+	if (test_bit(VLM_REQ_DEAD, &vcpu->requests))
+		return -EIO;
+	if (vcpu->events.triple_fault) {
+		vcpu->events.triple_fault = false;
+		vcpu->run->exit_reason = KVM_EXIT_SHUTDOWN;
+		return VLM_TO_USER;
+	}
+	if (unlikely(vlm_lapic_init_sipi_pending(vcpu)))
+		vlm_lapic_init_sipi(vcpu);
+	vector = vlm_lapic_take_split_eoi(vcpu);
+	if (unlikely(vector >= 0)) {
+		vcpu->run->exit_reason = KVM_EXIT_IOAPIC_EOI;
+		vcpu->run->eoi.vector = vector;
+		return VLM_TO_USER;
+	}
+	if (vcpu->vmx.step_done)
+		return vlm_debug_step(vcpu);
+	if (vcpu->want_window && vlm_window_open(vcpu)) {
+		vcpu->run->exit_reason = KVM_EXIT_IRQ_WINDOW_OPEN;
+		return VLM_TO_USER;
+	}
+	return VLM_RESUME;
+}
+
+/*
+ * Task work waits for the way to user space.  KVM_RUN may take for ever, so it
+ * ends as by a signal: the caller comes back by itself.  A pending
+ * TIF_NOTIFY_RESUME alone, as restartable sequences set it at each preemption,
+ * means nothing before then.
+ */
+static int host_work(void)
+{
+	if (signal_pending(current) || task_work_pending(current))
+		return -EINTR;
+	if (need_resched())
+		schedule();
+	return VLM_RESUME;
+}
+
+static int run_loop(struct vlm_vcpu *vcpu)
+{
+	struct vlm_exit exit;
+	int next;
+
+	for (;;) {
+		next = before_section(vcpu);
+		if (next != VLM_RESUME)
+			return next;
+
+		next = vcpu->mp_state == KVM_MP_STATE_RUNNABLE ?
+		       run_section(vcpu, &exit) : vlm_vcpu_block(vcpu);
+		if (next == VLM_DOOR)
+			next = vlm_exit_row(exit.reason)->slow(vcpu, &exit);
+		if (next != VLM_RESUME)
+			return next;
+
+		next = host_work();
+		if (next != VLM_RESUME)
+			return next;
+	}
+}
+
+bool vlm_window_open(struct vlm_vcpu *vcpu)
+{
+	struct vlm_events *ev = &vcpu->events;
+
+	return !ev->interrupt.pending && !ev->interrupt.injected &&
+	       !ev->exception.pending && !ev->exception.injected &&
+	       vmx_interrupt_open(vcpu);
+}
+
+/* Fields of the run page that every return to user space brings up to date. */
+static void fill_run(struct vlm_vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+
+	vmx_begin(vcpu);
+	run->if_flag = !!(vmx_get(vcpu, VMX_RFLAGS) & X86_EFLAGS_IF);
+	run->cr8 = vlm_get_cr8(vcpu);
+	run->apic_base = vcpu->x86.apic_base;
+	run->flags = 0;
+	run->ready_for_interrupt_injection = vlm_window_open(vcpu);
+	vmx_end(vcpu);
+}
+
+/* An access that user space answered is finished before anything else. */
+static int complete_pending(struct vlm_vcpu *vcpu)
+{
+	int (*complete)(struct vlm_vcpu *vcpu) = vcpu->pending.complete;
+
+	if (!complete)
+		return VLM_RESUME;
+	vcpu->pending.complete = NULL;
+	return complete(vcpu);
+}
+
+static int run_once(struct vlm_vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+	int next;
+
+	if (READ_ONCE(run->kvm_valid_regs) & ~VLM_SYNC_REGS ||
+	    READ_ONCE(run->kvm_dirty_regs) & ~VLM_SYNC_REGS)
+		return -EINVAL;
+
+	if (READ_ONCE(run->kvm_dirty_regs)) {
+		next = vlm_sync_regs_in(vcpu);
+		if (next)
+			return next;
+	}
+	/* Without an APIC of ours the task priority is the caller's. */
+	if (!vcpu->lapic && vlm_mov_to_cr8(vcpu, READ_ONCE(run->cr8)))
+		return -EINVAL;
+
+	next = complete_pending(vcpu);
+	if (next != VLM_RESUME)
+		return next;
+
+	if (vlm_immediate_exit(run))
+		return -EINTR;
+
+	/* "Retry": an AP that was brought up runs at the next call. */
+	if (vcpu->mp_state == KVM_MP_STATE_UNINITIALIZED) {
+		next = vlm_vcpu_block(vcpu);
+		if (next != VLM_RESUME)
+			return next;
+		vlm_lapic_init_sipi(vcpu);
+		return -EAGAIN;
+	}
+
+	vcpu->want_window = !vcpu->lapic && READ_ONCE(run->request_interrupt_window);
+	vlm_request(vcpu, VLM_REQ_EVENT);
+	return run_loop(vcpu);
+}
+
+long vlm_vcpu_run(struct vlm_vcpu *vcpu)
+{
+	sigset_t saved;
+	int ret;
+
+	if (vcpu->sigset_active)
+		sigprocmask(SIG_SETMASK, &vcpu->sigset, &saved);
+
+	vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
+	ret = run_once(vcpu);
+	if (ret == -EINTR)
+		vcpu->run->exit_reason = KVM_EXIT_INTR;
+	fill_run(vcpu);
+	if (vcpu->run->kvm_valid_regs)
+		vlm_sync_regs_out(vcpu);
+
+	if (vcpu->sigset_active)
+		sigprocmask(SIG_SETMASK, &saved, NULL);
+	return ret;
+}

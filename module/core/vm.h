@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A virtual machine.
+ */
+#ifndef VELLUM_CORE_VM_H
+#define VELLUM_CORE_VM_H
+
+#include <linux/atomic.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/xarray.h>
+
+#include "iobus.h"
+#include "types.h"
+#include "../ept/ept.h"
+#include "../irq/irqchip.h"
+#include "../mem/mem.h"
+#include "../x86/msr_filter.h"
+#include "../x86/tsc.h"
+
+#define VLM_MAX_VCPUS		288	/* also the bound of a vCPU id */
+
+/**
+ * struct vlm_vm - one virtual machine
+ * @refs: [a] the VM's file and each vCPU's file hold one
+ * @mm: [I] address space of the creator; ioctls from any other are refused
+ * @lock: guards @vcpus against creation, and VM-wide settings
+ * @vcpus: [l] by index of creation, RCU readers; entries stay until the VM dies
+ * @nr_vcpus: [l] number of entries; read without the lock
+ * @dead: [a] a bug of ours stopped this VM: ioctls answer -EIO
+ * @mem: guest-physical memory slots
+ * @ept: the nested page tables
+ * @msr_filter: [l] MSRs that the guest may access; RCU readers
+ * @tsc: [l] what keeps the vCPUs' time-stamp counters in step
+ * @bus: ports and guest-physical addresses that the kernel answers
+ * @irq: interrupt controllers and timers
+ *
+ * Letters: [I] immutable after creation, [a] atomic, [l] under @lock.
+ */
+struct vlm_vm {
+	refcount_t refs;
+	struct mm_struct *mm;
+	struct mutex lock;
+	struct xarray vcpus;
+	unsigned int nr_vcpus;
+	bool dead;
+	struct vlm_mem mem;
+	struct vlm_ept ept;
+	struct vlm_tsc_sync tsc;
+	struct vlm_msr_filter msr_filter;
+	struct vlm_bus bus[NR_BUSES];
+	struct vlm_irq irq;
+};
+
+/** vlm_vm_create() - a new VM for current->mm; ERR_PTR on failure.  May sleep. */
+struct vlm_vm *vlm_vm_create(void);
+
+static inline void vlm_vm_get(struct vlm_vm *vm)
+{
+	refcount_inc(&vm->refs);
+}
+
+/** vlm_vm_put() - drop a reference; the last one destroys the VM.  May sleep. */
+void vlm_vm_put(struct vlm_vm *vm);
+
+/** vlm_vm_open() - an anonymous file for @vm, which takes over the reference. */
+int vlm_vm_open(struct vlm_vm *vm);
+
+/**
+ * vlm_vm_bug() - stop @vm for a bug of ours
+ * @vm: the VM
+ * @what: what went wrong, for the log
+ *
+ * Warns once, marks the VM dead and makes its vCPUs leave the guest.  Any
+ * context in which IPIs may be sent.
+ */
+void vlm_vm_bug(struct vlm_vm *vm, const char *what);
+
+#define VLM_BUG_ON(vm, cond)						\
+({									\
+	bool __bug = (cond);						\
+	if (unlikely(__bug))						\
+		vlm_vm_bug(vm, #cond);					\
+	unlikely(__bug);						\
+})
+
+static inline bool vlm_vm_is_dead(const struct vlm_vm *vm)
+{
+	return READ_ONCE(vm->dead);
+}
+
+#define vlm_vm_for_each_vcpu(vm, index, vcpu) \
+	xa_for_each(&(vm)->vcpus, index, vcpu)
+
+#endif /* VELLUM_CORE_VM_H */

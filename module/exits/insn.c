@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Instructions that exit and are done here.
+ */
+#include "../vellum.h"
+
+#include <linux/kvm_para.h>
+#include <asm/trapnr.h>
+
+#include "../core/vcpu.h"
+#include "exit.h"
+
+/* CPUID has one encoding, 0F A2. */
+#define CPUID_LENGTH	2
+
+int exit_cpuid(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	u32 regs[4] = { vcpu->gpr[GPR_RAX], 0, vcpu->gpr[GPR_RCX], 0 };
+	const struct kvm_cpuid_entry2 *e;
+
+	e = vlm_cpuid_fixed(vcpu->x86.cpuid, regs[0], regs[2]);
+	if (likely(e)) {
+		vcpu->gpr[GPR_RAX] = e->eax;
+		vcpu->gpr[GPR_RBX] = e->ebx;
+		vcpu->gpr[GPR_RCX] = e->ecx;
+		vcpu->gpr[GPR_RDX] = e->edx;
+	} else {
+		vlm_cpuid(vcpu, regs);
+		vcpu->gpr[GPR_RAX] = regs[0];
+		vcpu->gpr[GPR_RBX] = regs[1];
+		vcpu->gpr[GPR_RCX] = regs[2];
+		vcpu->gpr[GPR_RDX] = regs[3];
+	}
+	vmx_skip(vcpu, CPUID_LENGTH);
+	return VLM_RESUME;
+}
+
+/*
+ * With a local APIC of ours the vCPU sleeps here; without, the caller knows
+ * what to wait for.
+ */
+int exit_hlt(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	vmx_skip(vcpu, exit->length);
+	if (vcpu->lapic) {
+		vcpu->mp_state = KVM_MP_STATE_HALTED;
+		vlm_request(vcpu, VLM_REQ_LEAVE);
+		return VLM_RESUME;
+	}
+	vcpu->run->exit_reason = KVM_EXIT_HLT;
+	return VLM_TO_USER;
+}
+
+/* INVD and WBINVD: guest memory is coherent, so there is nothing to do. */
+int exit_nop(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	vmx_skip(vcpu, exit->length);
+	return VLM_RESUME;
+}
+
+/* VMX instructions, MONITOR and MWAIT: CPUID says that they are not there. */
+int exit_undefined(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	vlm_inject(vcpu, X86_TRAP_UD);
+	return VLM_RESUME;
+}
+
+/* No performance counter is offered, so every index is wrong. */
+int exit_rdpmc(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	vlm_inject_error(vcpu, X86_TRAP_GP, 0);
+	return VLM_RESUME;
+}
+
+int exit_xsetbv(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	u64 value = (u32)vcpu->gpr[GPR_RAX] | vcpu->gpr[GPR_RDX] << 32;
+
+	if (vlm_xsetbv(vcpu, vcpu->gpr[GPR_RCX], value)) {
+		vlm_inject_error(vcpu, X86_TRAP_GP, 0);
+		return VLM_RESUME;
+	}
+	vmx_skip(vcpu, exit->length);
+	return VLM_RESUME;
+}
+
+/* No hypercall is offered yet, and that is what a guest is told. */
+int exit_vmcall(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	vcpu->gpr[GPR_RAX] = -KVM_ENOSYS;
+	vmx_skip(vcpu, exit->length);
+	return VLM_RESUME;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * EPT violations.
+ */
+#include "../vellum.h"
+
+#include <asm/vmx.h>
+
+#include "../core/vcpu.h"
+#include "../vmx/event.h"
+#include "../vmx/section.h"
+#include "exit.h"
+
+/* SDM 3C, "Exit Qualification for EPT Violations". */
+#define QUAL_NMI_UNBLOCKED	BIT(12)
+
+static u32 access_of(u64 qual)
+{
+	if (qual & EPT_VIOLATION_ACC_WRITE)
+		return EPT_WRITE;
+	if (qual & EPT_VIOLATION_ACC_INSTR)
+		return EPT_EXEC;
+	return EPT_READ;
+}
+
+/* Memory that the host has at hand is mapped without leaving the section. */
+int exit_ept_violation(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	struct vlm_ept_result result;
+	int ret;
+
+	/* An IRET that faulted here had ended NMI blocking, and will again. */
+	if ((exit->qualification & QUAL_NMI_UNBLOCKED) &&
+	    !(exit->vectoring_info & VECTORING_INFO_VALID_MASK))
+		vmx_nmi_reblock(vcpu);
+
+	vmx_interrupts_on(vcpu);
+	ret = vlm_ept_fault(vcpu, exit->gpa, access_of(exit->qualification), true, &result);
+	vmx_interrupts_off(vcpu);
+	return ret == 0 ? VLM_RESUME : VLM_DOOR;
+}
+
+int exit_ept_violation_slow(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	struct vlm_ept_result result;
+	int ret;
+
+	ret = vlm_ept_fault(vcpu, exit->gpa, access_of(exit->qualification), false, &result);
+	if (ret == 0)
+		return VLM_RESUME;
+	if (ret < 0)
+		return ret;
+	/* No instruction did this: a stack, or a descriptor table, is no memory. */
+	if (exit->vectoring_info & VECTORING_INFO_VALID_MASK)
+		return exit_internal_error(vcpu, exit, KVM_INTERNAL_ERROR_DELIVERY_EV);
+	return vlm_emul(vcpu);
+}
+
+/* The section drains the log when it ends. */
+int exit_pml_full(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	if ((exit->qualification & QUAL_NMI_UNBLOCKED) &&
+	    !(exit->vectoring_info & VECTORING_INFO_VALID_MASK))
+		vmx_nmi_reblock(vcpu);
+	vlm_request(vcpu, VLM_REQ_LEAVE);
+	return VLM_RESUME;
+}

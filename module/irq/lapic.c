@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Life and state of a local APIC.
+ */
+#include "../vellum.h"
+
+#include <linux/gfp.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <asm/msr-index.h>
+
+#include "../core/vcpu.h"
+#include "lapic_priv.h"
+
+bool lapic_hw_enabled(const struct vlm_lapic *l)
+{
+	return READ_ONCE(l->vcpu->x86.apic_base) & MSR_IA32_APICBASE_ENABLE;
+}
+
+bool lapic_x2apic(const struct vlm_lapic *l)
+{
+	return READ_ONCE(l->vcpu->x86.apic_base) & X2APIC_ENABLE;
+}
+
+bool lapic_sw_enabled(const struct vlm_lapic *l)
+{
+	return lapic_hw_enabled(l) && (reg(l, APIC_SPIV) & APIC_SPIV_APIC_ENABLED);
+}
+
+int vlm_lapic_create(struct vlm_vcpu *vcpu)
+{
+	struct vlm_lapic *l = kzalloc(sizeof(*l), GFP_KERNEL_ACCOUNT);
+
+	if (!l)
+		return -ENOMEM;
+	l->vcpu = vcpu;
+	l->split_eoi = -1;
+	lapic_timer_init(l);
+	vcpu->lapic = l;
+	l->regs = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!l->regs)
+		return -ENOMEM;
+	vlm_lapic_reset(vcpu, false);
+	return 0;
+}
+
+void vlm_lapic_destroy(struct vlm_vcpu *vcpu)
+{
+	struct vlm_lapic *l = vcpu->lapic;
+
+	if (!l)
+		return;
+	lapic_timer_stop(l);
+	free_page((unsigned long)l->regs);
+	kfree(l);
+	vcpu->lapic = NULL;
+}
+
+/* SDM 3A, "Local APIC State After Power-Up or Reset". */
+void vlm_lapic_reset(struct vlm_vcpu *vcpu, bool init)
+{
+	struct vlm_lapic *l = vcpu->lapic;
+	unsigned int lvt;
+
+	if (!l)
+		return;
+	lapic_timer_stop(l);
+	memset(l->regs, 0, PAGE_SIZE);
+	for (lvt = APIC_LVTT; lvt <= APIC_LVTERR; lvt += 0x10)
+		set_reg(l, lvt, APIC_LVT_MASKED);
+	set_reg(l, APIC_DFR, 0xffffffff);
+	set_reg(l, APIC_SPIV, 0xff);
+	l->deadline = 0;
+	if (!init)
+		l->id = vcpu->id;
+}
+
+void vlm_lapic_base_changed(struct vlm_vcpu *vcpu, u64 old)
+{
+	struct vlm_lapic *l = vcpu->lapic;
+	u64 now = vcpu->x86.apic_base;
+
+	if (!l)
+		return;
+	/* Off and on again is a reset: SDM 3A, "x2APIC State Transitions". */
+	if ((old & MSR_IA32_APICBASE_ENABLE) && !(now & MSR_IA32_APICBASE_ENABLE))
+		vlm_lapic_reset(vcpu, true);
+	vlm_request(vcpu, VLM_REQ_EVENT);
+}
+
+u64 vlm_get_cr8(struct vlm_vcpu *vcpu)
+{
+	return vcpu->lapic ? (reg(vcpu->lapic, APIC_TASKPRI) & 0xff) >> 4 : vcpu->x86.cr8;
+}
+
+void vlm_set_cr8(struct vlm_vcpu *vcpu, u64 cr8)
+{
+	if (!vcpu->lapic) {
+		vcpu->x86.cr8 = cr8;
+		return;
+	}
+	set_reg(vcpu->lapic, APIC_TASKPRI, cr8 << 4);
+	vlm_request(vcpu, VLM_REQ_EVENT);
+}
+
+bool vlm_lapic_init_sipi_pending(struct vlm_vcpu *vcpu)
+{
+	return vcpu->lapic && READ_ONCE(vcpu->lapic->msgs);
+}
+
+/* INIT leaves the FPU, MTRRs, TSC and the APIC's id as they are. */
+static void take_init(struct vlm_vcpu *vcpu)
+{
+	vlm_x86_init_signal(vcpu);
+	vmx_vcpu_reset(vcpu);
+	vlm_lapic_reset(vcpu, true);
+	vcpu->mp_state = vcpu->x86.apic_base & MSR_IA32_APICBASE_BSP ?
+			 KVM_MP_STATE_RUNNABLE : KVM_MP_STATE_INIT_RECEIVED;
+}
+
+/* SDM 3A, "Typical BSP Initialization Sequence": CS is the vector times 4K. */
+static void take_sipi(struct vlm_vcpu *vcpu, u8 vector)
+{
+	struct kvm_segment cs;
+
+	vmx_get_segment(vcpu, SEG_CS, &cs);
+	cs.selector = vector << 8;
+	cs.base = (u64)vector << 12;
+	vmx_set_segment(vcpu, SEG_CS, &cs);
+	vmx_set(vcpu, VMX_RIP, 0);
+	vcpu->mp_state = KVM_MP_STATE_RUNNABLE;
+}
+
+void vlm_lapic_init_sipi(struct vlm_vcpu *vcpu)
+{
+	struct vlm_lapic *l = vcpu->lapic;
+
+	if (test_and_clear_bit(LAPIC_MSG_INIT, &l->msgs))
+		take_init(vcpu);
+	if (test_and_clear_bit(LAPIC_MSG_SIPI, &l->msgs) &&
+	    vcpu->mp_state == KVM_MP_STATE_INIT_RECEIVED) {
+		smp_rmb();	/* the message before its vector: deliver_one() */
+		take_sipi(vcpu, READ_ONCE(l->sipi_vector));
+	}
+}
+
+unsigned int vlm_lapic_take_nmis(struct vlm_vcpu *vcpu)
+{
+	return vcpu->lapic ? atomic_xchg(&vcpu->lapic->nmis, 0) : 0;
+}
+
+bool vlm_lapic_nmi_pending(struct vlm_vcpu *vcpu)
+{
+	return vcpu->lapic && atomic_read(&vcpu->lapic->nmis);
+}
+
+/* The structure has the id where xAPIC mode has it, in either mode. */
+long vlm_get_lapic(struct vlm_vcpu *vcpu, struct kvm_lapic_state *out)
+{
+	struct vlm_lapic *l = vcpu->lapic;
+	u32 id, count;
+
+	if (!l)
+		return -EINVAL;
+	memcpy(out->regs, l->regs, sizeof(out->regs));
+	id = l->id << 24;
+	memcpy(out->regs + APIC_ID, &id, sizeof(id));
+	count = LAPIC_VERSION | (LAPIC_LVTS - 1) << 16;
+	memcpy(out->regs + APIC_LVR, &count, sizeof(count));
+	count = lapic_timer_count(l);
+	memcpy(out->regs + APIC_TMCCT, &count, sizeof(count));
+	return 0;
+}
+
+long vlm_set_lapic(struct vlm_vcpu *vcpu, const struct kvm_lapic_state *in)
+{
+	struct vlm_lapic *l = vcpu->lapic;
+	u32 id;
+
+	if (!l)
+		return -EINVAL;
+	memcpy(&id, in->regs + APIC_ID, sizeof(id));
+	/* In x2APIC mode the id cannot be set, so it must be right. */
+	if (lapic_x2apic(l) && id != l->id << 24)
+		return -EINVAL;
+
+	lapic_timer_stop(l);
+	memcpy(l->regs, in->regs, sizeof(in->regs));
+	if (!lapic_x2apic(l))
+		l->id = id >> 24;
+	lapic_timer_start(l);
+	vlm_request(vcpu, VLM_REQ_EVENT);
+	return 0;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The local APIC of a vCPU: SDM 3A, "Advanced Programmable Interrupt
+ * Controller (APIC)".  Knows nothing of VMX.
+ *
+ * Who may touch what: IRR and TMR bits are set from anywhere, atomically;
+ * everything else is the vCPU thread's own, under the vCPU mutex.
+ */
+#ifndef VELLUM_IRQ_LAPIC_H
+#define VELLUM_IRQ_LAPIC_H
+
+#include <linux/kvm.h>
+
+#include "../core/types.h"
+#include "irq.h"
+
+struct vlm_lapic;
+
+/** vlm_lapic_create() - give a new vCPU its APIC; 0 or -ENOMEM.  May sleep. */
+int vlm_lapic_create(struct vlm_vcpu *vcpu);
+/** vlm_lapic_destroy() - stops its timer; accepts a vCPU without one.  May sleep. */
+void vlm_lapic_destroy(struct vlm_vcpu *vcpu);
+/** vlm_lapic_reset() - as after power-up, or after INIT, which keeps the id. */
+void vlm_lapic_reset(struct vlm_vcpu *vcpu, bool init);
+
+/**
+ * vlm_lapic_deliver() - an interrupt message to all local APICs of a VM
+ * @vm: the VM
+ * @src: the vCPU that sends it, or NULL for a device
+ * @msg: the message
+ *
+ * Return: number of vCPUs that took it; 0 when each had it pending already; -1
+ * when nobody is addressed.  Context: any but NMI.
+ */
+int vlm_lapic_deliver(struct vlm_vm *vm, struct vlm_vcpu *src, const struct vlm_irq_msg *msg);
+
+/** vlm_lapic_pic_changed() - the PIC's output rose: whom does LINT0 reach? */
+void vlm_lapic_pic_changed(struct vlm_vm *vm);
+
+/** vlm_lapic_claims() - is @gpa in this vCPU's APIC page? */
+bool vlm_lapic_claims(struct vlm_vcpu *vcpu, gpa_t gpa);
+void vlm_lapic_mmio_read(struct vlm_vcpu *vcpu, gpa_t gpa, unsigned int len, void *buf);
+void vlm_lapic_mmio_write(struct vlm_vcpu *vcpu, gpa_t gpa, unsigned int len, const void *buf);
+
+/* MSRs 800H to 8FFH and IA32_TSC_DEADLINE: 0, or 1 for #GP. */
+int vlm_x2apic_read(struct vlm_vcpu *vcpu, u32 msr, u64 *value);
+int vlm_x2apic_write(struct vlm_vcpu *vcpu, u32 msr, u64 value);
+u64 vlm_lapic_deadline(struct vlm_vcpu *vcpu);
+void vlm_lapic_set_deadline(struct vlm_vcpu *vcpu, u64 tsc);
+
+/** vlm_lapic_base_changed() - IA32_APIC_BASE was written, from @old. */
+void vlm_lapic_base_changed(struct vlm_vcpu *vcpu, u64 old);
+
+/* CR8, wherever it is kept. */
+u64 vlm_get_cr8(struct vlm_vcpu *vcpu);
+void vlm_set_cr8(struct vlm_vcpu *vcpu, u64 cr8);
+
+/** vlm_irq_peek() - the interrupt that would be delivered next, or -1. */
+int vlm_irq_peek(struct vlm_vcpu *vcpu);
+/** vlm_irq_ack() - take it: its vector, or -1. */
+int vlm_irq_ack(struct vlm_vcpu *vcpu);
+
+/**
+ * vlm_lapic_init_sipi() - do what INIT and SIPI messages ask for
+ *
+ * Context: outside the section, may sleep.
+ */
+void vlm_lapic_init_sipi(struct vlm_vcpu *vcpu);
+bool vlm_lapic_init_sipi_pending(struct vlm_vcpu *vcpu);
+
+/** vlm_lapic_take_nmis() - how many NMIs arrived since the last call. */
+unsigned int vlm_lapic_take_nmis(struct vlm_vcpu *vcpu);
+bool vlm_lapic_nmi_pending(struct vlm_vcpu *vcpu);
+
+/** vlm_lapic_take_split_eoi() - vector for KVM_EXIT_IOAPIC_EOI, or -1. */
+int vlm_lapic_take_split_eoi(struct vlm_vcpu *vcpu);
+
+/* KVM_GET_LAPIC, KVM_SET_LAPIC; -EINVAL without one. */
+long vlm_get_lapic(struct vlm_vcpu *vcpu, struct kvm_lapic_state *out);
+long vlm_set_lapic(struct vlm_vcpu *vcpu, const struct kvm_lapic_state *in);
+
+#endif /* VELLUM_IRQ_LAPIC_H */

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Interrupt messages: who is addressed, and what each delivery mode does.
+ * SDM 3A, "Determining IPI Destination" and "Interrupt Command Register (ICR)".
+ */
+#include "../vellum.h"
+
+#include "../core/vcpu.h"
+#include "lapic_priv.h"
+
+#define XAPIC_BROADCAST		0xff
+#define X2APIC_BROADCAST	0xffffffff
+
+static bool match_physical(const struct vlm_lapic *l, u32 dest)
+{
+	if (dest == X2APIC_BROADCAST || (!lapic_x2apic(l) && dest == XAPIC_BROADCAST))
+		return true;
+	return dest == l->id;
+}
+
+/* In x2APIC mode the logical id is fixed: cluster above, one bit of 16 below. */
+static bool match_logical_x2(const struct vlm_lapic *l, u32 dest)
+{
+	return dest == X2APIC_BROADCAST ||
+	       (dest >> 16 == l->id >> 4 && (dest & BIT(l->id & 0xf)));
+}
+
+static bool match_logical(const struct vlm_lapic *l, u32 dest)
+{
+	u32 ldr = GET_APIC_LOGICAL_ID(reg(l, APIC_LDR));
+
+	if (lapic_x2apic(l))
+		return match_logical_x2(l, dest);
+	if (dest == XAPIC_BROADCAST)
+		return true;
+	if (reg(l, APIC_DFR) == APIC_DFR_FLAT)
+		return ldr & dest;
+	return ldr >> 4 == dest >> 4 && (ldr & dest & 0xf);
+}
+
+static bool addressed(const struct vlm_lapic *l, struct vlm_vcpu *src,
+		      const struct vlm_irq_msg *msg)
+{
+	switch (msg->shorthand) {
+	case IRQ_DEST_SELF:
+		return l->vcpu == src;
+	case IRQ_DEST_ALL:
+		return true;
+	case IRQ_DEST_OTHERS:
+		return l->vcpu != src;
+	}
+	return msg->logical ? match_logical(l, msg->dest) : match_physical(l, msg->dest);
+}
+
+/* 1: taken; 0: was pending; INIT, SIPI and NMI are acted on by the vCPU itself. */
+static int deliver_one(struct vlm_lapic *l, const struct vlm_irq_msg *msg)
+{
+	switch (msg->mode) {
+	case IRQ_MODE_FIXED:
+	case IRQ_MODE_LOWEST:
+		return lapic_accept(l, msg->vector, msg->level);
+	case IRQ_MODE_NMI:
+		atomic_inc(&l->nmis);
+		vlm_request_kick(l->vcpu, VLM_REQ_EVENT);
+		return 1;
+	case IRQ_MODE_INIT:
+		/* The de-assert only set arbitration ids on old buses. */
+		if (msg->level && !msg->assert)
+			return 1;
+		set_bit(LAPIC_MSG_INIT, &l->msgs);
+		vlm_request_kick(l->vcpu, VLM_REQ_LEAVE);
+		return 1;
+	case IRQ_MODE_SIPI:
+		WRITE_ONCE(l->sipi_vector, msg->vector);
+		smp_wmb();	/* the vector before the message: vlm_lapic_init_sipi() */
+		set_bit(LAPIC_MSG_SIPI, &l->msgs);
+		vlm_request_kick(l->vcpu, VLM_REQ_LEAVE);
+		return 1;
+	case IRQ_MODE_EXTINT:
+		vlm_request_kick(l->vcpu, VLM_REQ_EVENT);
+		return 1;
+	}
+	return 0;
+}
+
+static struct vlm_lapic *lowest(struct vlm_vm *vm, struct vlm_vcpu *src,
+				const struct vlm_irq_msg *msg)
+{
+	struct vlm_lapic *best = NULL;
+	struct vlm_vcpu *vcpu;
+	unsigned long index;
+
+	vlm_vm_for_each_vcpu(vm, index, vcpu) {
+		struct vlm_lapic *l = vcpu->lapic;
+
+		if (!l || !lapic_sw_enabled(l) || !addressed(l, src, msg))
+			continue;
+		if (!best || lapic_apr(l) < lapic_apr(best))
+			best = l;
+	}
+	return best;
+}
+
+int vlm_lapic_deliver(struct vlm_vm *vm, struct vlm_vcpu *src, const struct vlm_irq_msg *msg)
+{
+	struct vlm_vcpu *vcpu;
+	unsigned long index;
+	int reached = -1;
+
+	if (msg->mode == IRQ_MODE_LOWEST) {
+		struct vlm_lapic *l = lowest(vm, src, msg);
+
+		return l ? deliver_one(l, msg) : -1;
+	}
+
+	vlm_vm_for_each_vcpu(vm, index, vcpu) {
+		struct vlm_lapic *l = vcpu->lapic;
+
+		if (!l || !lapic_hw_enabled(l) || !addressed(l, src, msg))
+			continue;
+		reached = max(reached, 0) + deliver_one(l, msg);
+	}
+	return reached;
+}
+
+void lapic_send_ipi(struct vlm_lapic *l, u32 low, u32 dest)
+{
+	struct vlm_irq_msg msg = {
+		.dest = dest,
+		.logical = low & APIC_DEST_LOGICAL,
+		.mode = GET_APIC_DELIVERY_MODE(low),
+		.vector = low & APIC_VECTOR_MASK,
+		.level = low & APIC_INT_LEVELTRIG,
+		.assert = low & APIC_INT_ASSERT,
+		.shorthand = (low >> 18) & 3,
+	};
+
+	vlm_lapic_deliver(l->vcpu->vm, l->vcpu, &msg);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * For lapic_*.c only.
+ */
+#ifndef VELLUM_IRQ_LAPIC_PRIV_H
+#define VELLUM_IRQ_LAPIC_PRIV_H
+
+#include <linux/bitops.h>
+#include <linux/hrtimer.h>
+#include <asm/apicdef.h>
+
+#include "lapic.h"
+
+/**
+ * struct vlm_lapic - one local APIC
+ * @vcpu: [I] whose it is
+ * @regs: [I] the register page, as the guest would see it at its base address
+ * @msgs: [a] LAPIC_MSG_*: what arrived and is not done yet
+ * @nmis: [a] NMIs that arrived
+ * @sipi_vector: [a] of the last SIPI
+ * @split_eoi: [v] vector whose EOI user space must be told, or -1
+ * @id: [v] the APIC id, 32 bits in x2APIC mode
+ * @timer: one-shot, periodic or deadline; its function runs in interrupt context
+ * @period_ns: [v] of the periodic timer; read by the timer's function
+ * @target: [v] when the timer fires
+ * @deadline: [v] IA32_TSC_DEADLINE; 0: not armed
+ *
+ * Letters: [I] immutable, [a] atomic, [v] under the vCPU mutex.
+ */
+struct vlm_lapic {
+	struct vlm_vcpu *vcpu;
+	void *regs;
+	unsigned long msgs;
+	atomic_t nmis;
+	u8 sipi_vector;
+	int split_eoi;
+	u32 id;
+	struct hrtimer timer;
+	u64 period_ns;
+	ktime_t target;
+	u64 deadline;
+};
+
+enum { LAPIC_MSG_INIT, LAPIC_MSG_SIPI };
+
+/* The bus clock of the timer: 1 GHz, so a count is a nanosecond. */
+#define LAPIC_VERSION	0x14
+#define LAPIC_LVTS	6
+
+static inline u32 reg(const struct vlm_lapic *l, unsigned int offset)
+{
+	return READ_ONCE(*(u32 *)(l->regs + offset));
+}
+
+static inline void set_reg(struct vlm_lapic *l, unsigned int offset, u32 value)
+{
+	WRITE_ONCE(*(u32 *)(l->regs + offset), value);
+}
+
+/* IRR, ISR and TMR: eight registers of 32 bits, 16 bytes apart. */
+static inline unsigned long *vector_word(struct vlm_lapic *l, unsigned int base, u8 vector)
+{
+	return l->regs + base + (vector >> 5) * 0x10;
+}
+
+/** lapic_highest() - highest vector set in IRR, ISR or TMR, or -1. */
+int lapic_highest(const struct vlm_lapic *l, unsigned int base);
+
+bool lapic_x2apic(const struct vlm_lapic *l);
+/** lapic_hw_enabled() - IA32_APIC_BASE says so. */
+bool lapic_hw_enabled(const struct vlm_lapic *l);
+/** lapic_sw_enabled() - and the spurious-interrupt register too. */
+bool lapic_sw_enabled(const struct vlm_lapic *l);
+
+/* lapic_prio.c */
+/** lapic_accept() - set @vector pending; false when it was.  Any context. */
+bool lapic_accept(struct vlm_lapic *l, u8 vector, bool level);
+void lapic_eoi(struct vlm_lapic *l);
+u32 lapic_ppr(const struct vlm_lapic *l);
+u32 lapic_apr(const struct vlm_lapic *l);
+/** lapic_local() - a local interrupt, as its LVT entry says.  Any context. */
+bool lapic_local(struct vlm_lapic *l, unsigned int lvt);
+
+/* lapic_timer.c */
+void lapic_timer_init(struct vlm_lapic *l);
+void lapic_timer_stop(struct vlm_lapic *l);
+/** lapic_timer_start() - TMICT, TDCR or the mode was written. */
+void lapic_timer_start(struct vlm_lapic *l);
+u32 lapic_timer_count(const struct vlm_lapic *l);
+
+/* lapic_msg.c */
+/** lapic_send_ipi() - the interrupt command register was written. */
+void lapic_send_ipi(struct vlm_lapic *l, u32 low, u32 dest);
+
+#endif /* VELLUM_IRQ_LAPIC_PRIV_H */

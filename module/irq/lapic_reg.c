@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * APIC registers, by their page and by x2APIC MSRs.
+ * SDM 3A, "Local APIC Register Address Map".
+ */
+#include "../vellum.h"
+
+#include <linux/string.h>
+
+#include "../core/vcpu.h"
+#include "lapic_priv.h"
+
+/* Bits of each LVT entry that can be written, APIC_LVTT first. */
+#define LVT_COMMON	(APIC_LVT_MASKED | APIC_VECTOR_MASK)
+#define LVT_MODE	(LVT_COMMON | APIC_MODE_MASK)
+#define LVT_PIN		(LVT_MODE | APIC_LVT_LEVEL_TRIGGER | APIC_INPUT_POLARITY)
+
+static const u32 lvt_bits[LAPIC_LVTS] = {
+	LVT_COMMON | APIC_LVT_TIMER_PERIODIC | APIC_LVT_TIMER_TSCDEADLINE,
+	LVT_MODE,	/* thermal */
+	LVT_MODE,	/* performance counters */
+	LVT_PIN,	/* LINT0 */
+	LVT_PIN,	/* LINT1 */
+	LVT_COMMON,	/* error */
+};
+
+static void write_lvt(struct vlm_lapic *l, unsigned int offset, u32 value)
+{
+	u32 old = reg(l, offset);
+
+	value &= lvt_bits[(offset - APIC_LVTT) / 0x10];
+	/* With the APIC off by software all entries are masked, and stay so. */
+	if (!lapic_sw_enabled(l))
+		value |= APIC_LVT_MASKED;
+	set_reg(l, offset, value);
+
+	if (offset != APIC_LVTT)
+		return;
+	/* Another mode disarms the timer. */
+	if ((old ^ value) & (APIC_LVT_TIMER_PERIODIC | APIC_LVT_TIMER_TSCDEADLINE)) {
+		lapic_timer_stop(l);
+		set_reg(l, APIC_TMICT, 0);
+		l->deadline = 0;
+	}
+}
+
+static void write_spiv(struct vlm_lapic *l, u32 value)
+{
+	unsigned int lvt;
+
+	set_reg(l, APIC_SPIV, value & (APIC_VECTOR_MASK | APIC_SPIV_APIC_ENABLED |
+				       APIC_SPIV_FOCUS_DISABLED));
+	if (value & APIC_SPIV_APIC_ENABLED) {
+		vlm_request(l->vcpu, VLM_REQ_EVENT);
+		return;
+	}
+	for (lvt = APIC_LVTT; lvt <= APIC_LVTERR; lvt += 0x10)
+		set_reg(l, lvt, reg(l, lvt) | APIC_LVT_MASKED);
+}
+
+static u32 read_reg(struct vlm_lapic *l, unsigned int offset)
+{
+	switch (offset) {
+	case APIC_ID:
+		return lapic_x2apic(l) ? l->id : l->id << 24;
+	case APIC_LVR:
+		return LAPIC_VERSION | (LAPIC_LVTS - 1) << 16;
+	case APIC_ARBPRI:
+		return lapic_apr(l);
+	case APIC_PROCPRI:
+		return lapic_ppr(l);
+	case APIC_TMCCT:
+		return lapic_timer_count(l);
+	case APIC_LDR:
+		if (lapic_x2apic(l))
+			return (l->id >> 4) << 16 | BIT(l->id & 0xf);
+		fallthrough;
+	default:
+		return reg(l, offset);
+	}
+}
+
+/* Registers whose write is more than a store, or not allowed. */
+static void write_reg(struct vlm_lapic *l, unsigned int offset, u32 value)
+{
+	switch (offset) {
+	case APIC_TASKPRI:
+		set_reg(l, offset, value & 0xff);
+		vlm_request(l->vcpu, VLM_REQ_EVENT);
+		break;
+	case APIC_EOI:
+		lapic_eoi(l);
+		break;
+	case APIC_LDR:
+		set_reg(l, offset, value & 0xff000000);
+		break;
+	case APIC_DFR:
+		set_reg(l, offset, value | 0x0fffffff);
+		break;
+	case APIC_SPIV:
+		write_spiv(l, value);
+		break;
+	case APIC_ESR:
+		set_reg(l, offset, 0);
+		break;
+	case APIC_ICR:
+		/* Delivery is immediate, so the status bit never shows. */
+		set_reg(l, offset, value & ~APIC_ICR_BUSY);
+		lapic_send_ipi(l, value, reg(l, APIC_ICR2) >> 24);
+		break;
+	case APIC_ICR2:
+		set_reg(l, offset, value & 0xff000000);
+		break;
+	case APIC_LVTT ... APIC_LVTERR:
+		if (!(offset & 0xf))
+			write_lvt(l, offset, value);
+		break;
+	case APIC_TMICT:
+		if (reg(l, APIC_LVTT) & APIC_LVT_TIMER_TSCDEADLINE)
+			break;
+		set_reg(l, offset, value);
+		lapic_timer_start(l);
+		break;
+	case APIC_TDCR:
+		set_reg(l, offset, value & 0xb);
+		break;
+	}
+}
+
+bool vlm_lapic_claims(struct vlm_vcpu *vcpu, gpa_t gpa)
+{
+	const struct vlm_lapic *l = vcpu->lapic;
+
+	return l && lapic_hw_enabled(l) && !lapic_x2apic(l) &&
+	       (gpa & PAGE_MASK) == (vcpu->x86.apic_base & PAGE_MASK);
+}
+
+/* Registers are 32 bits wide, 16 bytes apart; between them there is nothing. */
+void vlm_lapic_mmio_read(struct vlm_vcpu *vcpu, gpa_t gpa, unsigned int len, void *buf)
+{
+	unsigned int offset = gpa & 0xff0, byte = gpa & 0xf;
+	u8 data[16] = { 0 };
+	u32 value;
+
+	if (offset < 0x400) {
+		value = read_reg(vcpu->lapic, offset);
+		memcpy(data, &value, sizeof(value));
+	}
+	memcpy(buf, data + byte, min(len, 16 - byte));
+}
+
+void vlm_lapic_mmio_write(struct vlm_vcpu *vcpu, gpa_t gpa, unsigned int len, const void *buf)
+{
+	u32 value;
+
+	if (len != 4 || (gpa & 0xf) || (gpa & 0xfff) >= 0x400)
+		return;
+	memcpy(&value, buf, sizeof(value));
+	write_reg(vcpu->lapic, gpa & 0xff0, value);
+}
+
+#define X2APIC_SELF_IPI		0x83f
+
+static bool x2apic_readable(unsigned int offset)
+{
+	switch (offset) {
+	case APIC_ID:
+	case APIC_LVR:
+	case APIC_TASKPRI:
+	case APIC_PROCPRI:
+	case APIC_LDR:
+	case APIC_SPIV:
+	case APIC_ISR ... APIC_ESR:
+	case APIC_ICR:
+	case APIC_LVTT ... APIC_TMCCT:
+	case APIC_TDCR:
+		return true;
+	}
+	return false;
+}
+
+static bool x2apic_writable(unsigned int offset, u64 value)
+{
+	switch (offset) {
+	case APIC_EOI:
+	case APIC_ESR:
+		return value == 0;
+	case APIC_TASKPRI:
+		return value <= 0xff;
+	case APIC_SPIV:
+	case APIC_LVTT ... APIC_TMICT:
+	case APIC_TDCR:
+		return !(value >> 32);
+	}
+	return false;
+}
+
+int vlm_x2apic_read(struct vlm_vcpu *vcpu, u32 msr, u64 *value)
+{
+	struct vlm_lapic *l = vcpu->lapic;
+	unsigned int offset = (msr - 0x800) << 4;
+
+	if (!l || !lapic_x2apic(l) || !x2apic_readable(offset))
+		return 1;
+	*value = read_reg(l, offset);
+	if (offset == APIC_ICR)
+		*value |= (u64)reg(l, APIC_ICR2) << 32;
+	return 0;
+}
+
+int vlm_x2apic_write(struct vlm_vcpu *vcpu, u32 msr, u64 value)
+{
+	struct vlm_lapic *l = vcpu->lapic;
+	unsigned int offset = (msr - 0x800) << 4;
+
+	if (!l || !lapic_x2apic(l))
+		return 1;
+
+	if (msr == X2APIC_SELF_IPI) {
+		if (value > 0xff)
+			return 1;
+		lapic_accept(l, value, false);
+		return 0;
+	}
+	if (offset == APIC_ICR) {
+		set_reg(l, APIC_ICR, (u32)value & ~APIC_ICR_BUSY);
+		set_reg(l, APIC_ICR2, value >> 32);
+		lapic_send_ipi(l, value, value >> 32);
+		return 0;
+	}
+	if (!x2apic_writable(offset, value))
+		return 1;
+	write_reg(l, offset, value);
+	return 0;
+}

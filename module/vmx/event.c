@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Event injection: SDM 3C, "Event Injection" and "VM-Entry Controls for Event
+ * Injection".
+ *
+ * An event leaves vcpu->events when it is written for injection.  If its
+ * delivery breaks off in another exit, the IDT-vectoring information brings it
+ * back as "injected", and it goes first at the next entry.
+ */
+#include "../vellum.h"
+
+#include <asm/processor-flags.h>
+#include <asm/trapnr.h>
+
+#include "../core/vcpu.h"
+#include "../exits/exit.h"
+#include "../irq/lapic.h"
+#include "event.h"
+#include "insn.h"
+
+static void set_window(struct vlm_vcpu *vcpu, u32 window, bool open)
+{
+	u32 proc = open ? vcpu->vmx.proc | window : vcpu->vmx.proc & ~window;
+
+	if (proc == vcpu->vmx.proc)
+		return;
+	vcpu->vmx.proc = proc;
+	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, proc);
+}
+
+static void inject(u32 info)
+{
+	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, info | INTR_INFO_VALID_MASK);
+}
+
+static u32 soft(u32 type, u32 length)
+{
+	vmcs_write32(VM_ENTRY_INSTRUCTION_LEN, length);
+	return type;
+}
+
+/*
+ * Software events push the RIP that follows their instruction, so its length
+ * has to be known: from the exit that brought the event back, or because INT3
+ * and INTO have one byte.
+ */
+static u32 event_type(struct vlm_vcpu *vcpu, u8 vector, u32 type)
+{
+	struct vmx_vcpu *vmx = &vcpu->vmx;
+	u32 known = vmx->event_vector == vector ? vmx->event_type : 0;
+
+	vmx->event_type = 0;
+	switch (known) {
+	case INTR_TYPE_SOFT_INTR:
+	case INTR_TYPE_PRIV_SW_EXCEPTION:
+	case INTR_TYPE_SOFT_EXCEPTION:
+		return soft(known, vmx->event_length);
+	}
+	if (type == INTR_TYPE_HARD_EXCEPTION &&
+	    (vector == X86_TRAP_BP || vector == X86_TRAP_OF))
+		return soft(INTR_TYPE_SOFT_EXCEPTION, 1);
+	return type;
+}
+
+static void inject_exception(struct vlm_vcpu *vcpu)
+{
+	struct vlm_events *ev = &vcpu->events;
+	u32 info = ev->exception.vector;
+
+	info |= event_type(vcpu, ev->exception.vector, INTR_TYPE_HARD_EXCEPTION);
+	/* In real mode no exception pushes an error code. */
+	if (ev->exception.has_error && (vmcs_readl(GUEST_CR0) & X86_CR0_PE)) {
+		info |= INTR_INFO_DELIVER_CODE_MASK;
+		vmcs_write32(VM_ENTRY_EXCEPTION_ERROR_CODE, ev->exception.error);
+	}
+	if (ev->exception.has_payload)
+		vlm_deliver_payload(vcpu);
+	/* The saved RF keeps a breakpoint on the instruction from striking twice. */
+	if (ev->exception.pending && vlm_exception_is_fault(ev->exception.vector))
+		vmcs_writel(GUEST_RFLAGS, vmcs_readl(GUEST_RFLAGS) | X86_EFLAGS_RF);
+	ev->exception.pending = false;
+	ev->exception.injected = false;
+	inject(info);
+}
+
+static bool nmi_open(u32 blocking)
+{
+	return !(blocking & (GUEST_INTR_STATE_NMI | GUEST_INTR_STATE_MOV_SS |
+			     GUEST_INTR_STATE_STI));
+}
+
+static bool interrupt_open(u32 blocking)
+{
+	return !(blocking & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)) &&
+	       (vmcs_readl(GUEST_RFLAGS) & X86_EFLAGS_IF);
+}
+
+bool vmx_interrupt_open(struct vlm_vcpu *vcpu)
+{
+	bool open;
+
+	vmx_begin(vcpu);
+	open = interrupt_open(vmcs_read32(GUEST_INTERRUPTIBILITY_INFO));
+	vmx_end(vcpu);
+	return open;
+}
+
+static void inject_interrupt(struct vlm_vcpu *vcpu)
+{
+	struct vlm_events *ev = &vcpu->events;
+	int vector = -1;
+
+	/* KVM_INTERRUPT: the caller's interrupt controller. */
+	if (ev->interrupt.pending) {
+		ev->interrupt.pending = false;
+		vector = ev->interrupt.vector;
+	} else if (vlm_irq_peek(vcpu) >= 0) {
+		vector = vlm_irq_ack(vcpu);
+	}
+	if (vector >= 0)
+		inject(vector | INTR_TYPE_EXT_INTR);
+}
+
+/* At most one event an entry; what was already on its way goes first. */
+static void inject_one(struct vlm_vcpu *vcpu, u32 blocking)
+{
+	struct vlm_events *ev = &vcpu->events;
+
+	if (ev->exception.injected) {
+		inject_exception(vcpu);
+	} else if (ev->nmi.injected) {
+		ev->nmi.injected = false;
+		inject(INTR_TYPE_NMI_INTR | X86_TRAP_NMI);
+	} else if (ev->interrupt.injected) {
+		ev->interrupt.injected = false;
+		inject(ev->interrupt.vector |
+		       event_type(vcpu, ev->interrupt.vector, INTR_TYPE_EXT_INTR));
+	} else if (ev->exception.pending) {
+		inject_exception(vcpu);
+	} else if (ev->nmi.pending && nmi_open(blocking)) {
+		ev->nmi.pending--;
+		inject(INTR_TYPE_NMI_INTR | X86_TRAP_NMI);
+	} else if (interrupt_open(blocking)) {
+		inject_interrupt(vcpu);
+	}
+}
+
+void vmx_event_prepare(struct vlm_vcpu *vcpu)
+{
+	struct vlm_events *ev = &vcpu->events;
+	u32 blocking = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
+
+	ev->nmi.pending = min(2u, ev->nmi.pending + vlm_lapic_take_nmis(vcpu));
+	inject_one(vcpu, blocking);
+
+	set_window(vcpu, CPU_BASED_NMI_WINDOW_EXITING, ev->nmi.pending);
+	set_window(vcpu, CPU_BASED_INTR_WINDOW_EXITING,
+		   ev->interrupt.pending || vcpu->want_window || vlm_irq_peek(vcpu) >= 0);
+
+	/* An exception that had to wait for one before it goes next time. */
+	if (ev->exception.pending)
+		vlm_request(vcpu, VLM_REQ_EVENT);
+}
+
+static void queue_again(struct vlm_vcpu *vcpu, u32 info, u32 error, u32 length)
+{
+	struct vlm_events *ev = &vcpu->events;
+	u8 vector = info & VECTORING_INFO_VECTOR_MASK;
+
+	vcpu->vmx.event_type = info & VECTORING_INFO_TYPE_MASK;
+	vcpu->vmx.event_vector = vector;
+	vcpu->vmx.event_length = length;
+
+	switch (info & VECTORING_INFO_TYPE_MASK) {
+	case INTR_TYPE_NMI_INTR:
+		ev->nmi.injected = true;
+		/* Delivery blocked NMIs already, which injection insists on not. */
+		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
+			     vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) &
+			     ~GUEST_INTR_STATE_NMI);
+		break;
+	case INTR_TYPE_EXT_INTR:
+	case INTR_TYPE_SOFT_INTR:
+		ev->interrupt.injected = true;
+		ev->interrupt.soft = (info & VECTORING_INFO_TYPE_MASK) == INTR_TYPE_SOFT_INTR;
+		ev->interrupt.vector = vector;
+		break;
+	default:
+		ev->exception.injected = true;
+		ev->exception.pending = false;
+		ev->exception.has_payload = false;
+		ev->exception.vector = vector;
+		ev->exception.has_error = info & VECTORING_INFO_DELIVER_CODE_MASK;
+		ev->exception.error = error;
+	}
+	vlm_request(vcpu, VLM_REQ_EVENT);
+}
+
+void vmx_event_recover(struct vlm_vcpu *vcpu, const struct vlm_exit *exit)
+{
+	if (unlikely(exit->vectoring_info & VECTORING_INFO_VALID_MASK))
+		queue_again(vcpu, exit->vectoring_info, exit->vectoring_error,
+			    vmcs_read32(VM_EXIT_INSTRUCTION_LEN));
+}
+
+/* The two formats are the same, and a refused entry leaves its field alone. */
+void vmx_event_cancel(struct vlm_vcpu *vcpu)
+{
+	u32 info = vmcs_read32(VM_ENTRY_INTR_INFO_FIELD);
+
+	if (!(info & INTR_INFO_VALID_MASK))
+		return;
+	queue_again(vcpu, info, vmcs_read32(VM_ENTRY_EXCEPTION_ERROR_CODE),
+		    vmcs_read32(VM_ENTRY_INSTRUCTION_LEN));
+	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
+}
+
+void vmx_nmi_reblock(struct vlm_vcpu *vcpu)
+{
+	vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
+		     vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) | GUEST_INTR_STATE_NMI);
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mitigations at the border between guest and host.  Each stands behind the CPU
+ * bug or feature that asks for it.
+ */
+#include "../vellum.h"
+
+#include <linux/atomic.h>
+#include <linux/gfp.h>
+#include <asm/cpufeature.h>
+#include <asm/msr.h>
+#include <asm/nospec-branch.h>
+#include <asm/processor.h>
+
+#include "../core/vcpu.h"
+#include "speculation.h"
+
+DEFINE_STATIC_KEY_FALSE(vmx_l1d_flush_needed);
+
+/* Twice the largest L1 data cache of a CPU without IA32_FLUSH_CMD. */
+#define FILL_ORDER	4
+#define FILL_SIZE	(PAGE_SIZE << FILL_ORDER)
+
+static const u8 *fill;
+static DEFINE_PER_CPU(u64, last_vcpu);
+
+static bool l1tf_affects_guests(void)
+{
+	u64 caps = 0;
+
+	if (!boot_cpu_has_bug(X86_BUG_L1TF) || l1tf_mitigation == L1TF_MITIGATION_OFF)
+		return false;
+	if (boot_cpu_has(X86_FEATURE_ARCH_CAPABILITIES))
+		rdmsrl(MSR_IA32_ARCH_CAPABILITIES, caps);
+	return !(caps & ARCH_CAP_SKIP_VMENTRY_L1DFLUSH);
+}
+
+int vmx_speculation_init(void)
+{
+	if (!l1tf_affects_guests())
+		return 0;
+	if (!boot_cpu_has(X86_FEATURE_FLUSH_L1D)) {
+		fill = (const u8 *)__get_free_pages(GFP_KERNEL | __GFP_ZERO, FILL_ORDER);
+		if (!fill)
+			return -ENOMEM;
+	}
+	static_branch_enable(&vmx_l1d_flush_needed);
+	return 0;
+}
+
+void vmx_speculation_exit(void)
+{
+	static_branch_disable(&vmx_l1d_flush_needed);
+	free_pages((unsigned long)fill, FILL_ORDER);
+	fill = NULL;
+}
+
+void vmx_flush_l1d(void)
+{
+	const volatile u8 *p = fill;
+	unsigned int i;
+
+	if (!p) {
+		wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
+		return;
+	}
+	/* Translations first, so that the lines come in without a break. */
+	for (i = 0; i < FILL_SIZE; i += PAGE_SIZE)
+		p[i];
+	for (i = 0; i < FILL_SIZE; i += L1_CACHE_BYTES)
+		p[i];
+}
+
+void vmx_speculation_section(struct vlm_vcpu *vcpu)
+{
+	/* A pointer could be that of a vCPU that is long gone. */
+	if (this_cpu_read(last_vcpu) != vcpu->vmx.serial) {
+		this_cpu_write(last_vcpu, vcpu->vmx.serial);
+		indirect_branch_prediction_barrier();
+	}
+	vmx_speculation_host_ran();
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VMX at load and unload.
+ */
+#include "../vellum.h"
+
+#include "../ept/ept.h"
+#include "caps.h"
+#include "root.h"
+#include "section.h"
+#include "speculation.h"
+#include "vmx.h"
+
+int __init vmx_init(void)
+{
+	struct vlm_ept_caps ept;
+	int err;
+
+	err = vmx_caps_read();
+	if (err)
+		return err;
+	err = vmx_root_check();
+	if (err)
+		return err;
+
+	ept = (struct vlm_ept_caps) {
+		.ad = vmx_has_ept_ad(),
+		.pml = vmx_has_pml(),
+		.page_2m = vmx_caps.ept_vpid & VMX_EPT_2MB_PAGE_BIT,
+		.page_1g = vmx_caps.ept_vpid & VMX_EPT_1GB_PAGE_BIT,
+	};
+	vlm_ept_setup(&ept);
+	vmx_host_init();
+	err = vmx_speculation_init();
+	if (err)
+		return err;
+	err = vmx_root_init();
+	if (err)
+		vmx_speculation_exit();
+	return err;
+}
+
+void vmx_exit(void)
+{
+	vmx_root_exit();
+	vmx_speculation_exit();
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The guest's time-stamp counter: offset, frequency, and writes to it.
+ */
+#include "../vellum.h"
+
+#include <linux/errno.h>
+#include <linux/math64.h>
+#include <linux/mutex.h>
+#include <asm/msr.h>
+#include <asm/tsc.h>
+
+#include "../core/vcpu.h"
+#include "msr_ops.h"
+
+#define FRACTION_BITS	48	/* SDM 3C, "Guest TSC multiplier" */
+#define UNSCALED	BIT_ULL(FRACTION_BITS)
+
+/* Frequencies that differ by less than this many parts per million are one. */
+#define TOLERANCE_PPM	250
+
+static u64 scale(u64 multiplier, u64 tsc)
+{
+	return multiplier == UNSCALED ? tsc : mul_u64_u64_shr(tsc, multiplier, FRACTION_BITS);
+}
+
+static void apply(struct vlm_vcpu *vcpu)
+{
+	struct vlm_x86 *x86 = &vcpu->x86;
+
+	x86->tsc_offset = x86->tsc.guest - scale(x86->tsc_multiplier, x86->tsc.host);
+	vmx_set_tsc(vcpu, x86->tsc_offset, x86->tsc_multiplier);
+}
+
+u64 vlm_guest_tsc(struct vlm_vcpu *vcpu)
+{
+	return scale(vcpu->x86.tsc_multiplier, rdtsc()) + vcpu->x86.tsc_offset;
+}
+
+/*
+ * The siblings' count, when @value is what it may be about now.  A vCPU at
+ * another frequency may share their starting point too; it has to when each of
+ * them is made, slowed down and set to 0 in turn.
+ */
+static bool matches(struct vlm_vcpu *vcpu, const struct vlm_tsc_sync *sync, u64 now, u64 value)
+{
+	struct vlm_x86 *x86 = &vcpu->x86;
+	u64 second = (u64)x86->tsc_khz * 1000;
+	u64 expected;
+
+	if (!sync->valid)
+		return false;
+	/* Zero is what a CPU starts with, however late it was made. */
+	if (!value)
+		return true;
+	expected = sync->pair.guest + scale(x86->tsc_multiplier, now) -
+		   scale(x86->tsc_multiplier, sync->pair.host);
+	return value + second > expected && value < expected + second;
+}
+
+static void synchronize(struct vlm_vcpu *vcpu, u64 value)
+{
+	struct vlm_tsc_sync *sync = &vcpu->vm->tsc;
+	u64 now = rdtsc_ordered();
+
+	mutex_lock(&vcpu->vm->lock);
+	if (!matches(vcpu, sync, now, value)) {
+		sync->pair.host = now;
+		sync->pair.guest = value;
+		sync->valid = true;
+	}
+	vcpu->x86.tsc = sync->pair;
+	mutex_unlock(&vcpu->vm->lock);
+}
+
+void vlm_set_guest_tsc(struct vlm_vcpu *vcpu, u64 value)
+{
+	synchronize(vcpu, value);
+	apply(vcpu);
+}
+
+void vlm_tsc_create(struct vlm_vcpu *vcpu)
+{
+	struct vlm_x86 *x86 = &vcpu->x86;
+
+	x86->tsc_khz = tsc_khz;
+	x86->tsc_multiplier = UNSCALED;
+	synchronize(vcpu, 0);
+	/* Not apply(): there is no VMCS yet, it takes the offset when it is made. */
+	x86->tsc_offset = x86->tsc.guest - x86->tsc.host;
+}
+
+static bool within_tolerance(unsigned long khz)
+{
+	u64 slack = div_u64((u64)tsc_khz * TOLERANCE_PPM, 1000000);
+
+	return khz >= tsc_khz - slack && khz <= tsc_khz + slack;
+}
+
+long vlm_set_tsc_khz(struct vlm_vcpu *vcpu, unsigned long khz)
+{
+	struct vlm_x86 *x86 = &vcpu->x86;
+	u64 multiplier = UNSCALED;
+
+	if (!khz)
+		khz = tsc_khz;
+	if (khz > U32_MAX)
+		return -EINVAL;
+	if (!within_tolerance(khz)) {
+		/* The multiplier has 16 bits before the point. */
+		if (!vmx_tsc_scales() || (khz >> 16) >= tsc_khz)
+			return -EINVAL;
+		multiplier = mul_u64_u64_div_u64(UNSCALED, khz, tsc_khz);
+		if (!multiplier)
+			return -EINVAL;
+	}
+	/* The count goes on from the same moment, at another pace. */
+	x86->tsc_khz = khz;
+	x86->tsc_multiplier = multiplier;
+	apply(vcpu);
+	return 0;
+}
+
+MSR_READER(vlm_tsc_msr_read)
+{
+	*value = vlm_guest_tsc(vcpu);
+	return 0;
+}
+
+/* SDM 3B, "IA32_TSC_ADJUST MSR": a write to either moves the other along. */
+MSR_WRITER(vlm_tsc_msr_write)
+{
+	if (host) {
+		vlm_set_guest_tsc(vcpu, value);
+	} else {
+		u64 delta = value - vlm_guest_tsc(vcpu);
+
+		vcpu->x86.tsc_adjust += delta;
+		vcpu->x86.tsc.guest += delta;
+		apply(vcpu);
+	}
+	return 0;
+}
+
+/* User space restores the two one by one, so for it they are independent. */
+MSR_WRITER(vlm_tsc_adjust_write)
+{
+	if (!host) {
+		vcpu->x86.tsc.guest += value - vcpu->x86.tsc_adjust;
+		apply(vcpu);
+	}
+	vcpu->x86.tsc_adjust = value;
+	return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The guest's time-stamp counter.
+ *
+ * guest = scaled(host) + offset.  The offset is computed from a pair of values
+ * that host and guest had at the same moment, so that another frequency or a
+ * sibling vCPU can start from the same pair and agree to the last bit.
+ */
+#ifndef VELLUM_X86_TSC_H
+#define VELLUM_X86_TSC_H
+
+#include "../core/types.h"
+
+/**
+ * struct vlm_tsc_pair - a moment
+ * @host: TSC of the host
+ * @guest: TSC of the guest, at the same moment
+ */
+struct vlm_tsc_pair {
+	u64 host;
+	u64 guest;
+};
+
+/**
+ * struct vlm_tsc_sync - what the vCPUs of a VM agree on; under the VM's lock
+ * @pair: of the last write by user space that began a new count
+ * @valid: there was one
+ */
+struct vlm_tsc_sync {
+	struct vlm_tsc_pair pair;
+	bool valid;
+};
+
+/** vlm_tsc_create() - a new vCPU counts from 0 together with its siblings. */
+void vlm_tsc_create(struct vlm_vcpu *vcpu);
+
+/** vlm_set_tsc_khz() - KVM_SET_TSC_KHZ; 0 or -EINVAL. */
+long vlm_set_tsc_khz(struct vlm_vcpu *vcpu, unsigned long khz);
+
+u64 vlm_guest_tsc(struct vlm_vcpu *vcpu);
+
+/**
+ * vlm_set_guest_tsc() - user space writes IA32_TSC
+ * @vcpu: the vCPU
+ * @value: the guest reads from now on
+ *
+ * A write within a second of what a sibling shows means the same count.
+ */
+void vlm_set_guest_tsc(struct vlm_vcpu *vcpu, u64 value);
+
+#endif /* VELLUM_X86_TSC_H */

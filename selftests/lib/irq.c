@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The guest behind vt_irq.h, and shorthands for interrupt controllers. */
+#include <string.h>
+
+#include "vt_irq.h"
+
+#define DONE_PORT	0xf4
+#define VECTOR_PORT	0xf5
+#define IF		0x200
+
+/* Entry points, one each 16 bytes; RDX or RDI say where, RAX what. */
+enum command {
+	CMD_IN, CMD_OUT8, CMD_OUT16, CMD_OUT32,
+	CMD_READ32, CMD_WRITE8, CMD_WRITE16, CMD_WRITE32, CMD_WRITE64,
+	CMD_NOTHING, CMD_LOOP,
+};
+
+VT_GUEST(irq_server, 64,
+	 ".balign 16; in %dx, %al; jmp 9f\n"
+	 ".balign 16; out %al, %dx; jmp 9f\n"
+	 ".balign 16; out %ax, %dx; jmp 9f\n"
+	 ".balign 16; out %eax, %dx; jmp 9f\n"
+	 ".balign 16; mov (%rdi), %eax; jmp 9f\n"
+	 ".balign 16; mov %al, (%rdi); jmp 9f\n"
+	 ".balign 16; mov %ax, (%rdi); jmp 9f\n"
+	 ".balign 16; mov %eax, (%rdi); jmp 9f\n"
+	 ".balign 16; mov %rax, (%rdi); jmp 9f\n"
+	 ".balign 16; nop; nop; jmp 9f\n"
+	 ".balign 16; 1: pause; dec %ecx; jnz 1b\n"
+	 ".balign 16; 9: out %al, $0xf4; jmp 9b\n");
+
+/* push rax; mov $vector, al; out al, $0xf5; pop rax; iretq */
+static void write_handlers(struct vt_vcpu *vcpu)
+{
+	const uint8_t stub[8] = { 0x50, 0xb0, 0, 0xe6, VECTOR_PORT, 0x58, 0x48, 0xcf };
+	uint8_t *code = vcpu->vm->mem + VT_HANDLERS;
+	uint64_t *idt = (uint64_t *)(vcpu->vm->mem + VT_IDT);
+
+	for (unsigned int v = 0; v < 256; v++) {
+		uint64_t to = VT_HANDLERS + v * sizeof(stub);
+
+		memcpy(code + v * sizeof(stub), stub, sizeof(stub));
+		code[v * sizeof(stub) + 2] = v;
+		/* SDM 3A, "64-Bit Mode IDT": present, interrupt gate. */
+		idt[2 * v] = (to & 0xffff) | VT_SEL_CODE << 16 | 0x8e00ull << 32 |
+			     (to >> 16) << 48;
+		idt[2 * v + 1] = 0;
+	}
+}
+
+void vt_irq_load(struct vt_vcpu *vcpu)
+{
+	vt_pass_cpuid(vcpu);
+	vt_start(vcpu, VT_LONG, VT_PAYLOAD(irq_server));
+	write_handlers(vcpu);
+}
+
+void vt_irq_vcpu(struct vt_vm *vm, struct vt_vcpu *vcpu, unsigned int id)
+{
+	const struct kvm_mp_state runnable = { KVM_MP_STATE_RUNNABLE };
+	long ret;
+
+	vt_vcpu_create(vm, vcpu, id);
+	/* All but the first wait for INIT otherwise. */
+	ret = VT_IOCTL(vcpu->fd, KVM_SET_MP_STATE, &runnable);
+	if (ret)
+		vt_die("KVM_SET_MP_STATE: %s", strerror(-ret));
+	vt_irq_load(vcpu);
+	/* SDM 3A, "Spurious Interrupt": software enable. */
+	vt_write32(vcpu, VT_LAPIC + 0xf0, 0x1ff);
+	/* As firmware does: the first CPU's LINT0 is the PIC's, unmasked. */
+	if (!id)
+		vt_write32(vcpu, VT_LAPIC + 0x350, 0x700);
+}
+
+void vt_irq_create(struct vt_vm *vm, struct vt_vcpu *vcpu)
+{
+	long ret;
+
+	vt_vm_create(vm);
+	ret = vt_ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0);
+	if (ret)
+		vt_die("KVM_CREATE_IRQCHIP: %s", strerror(-ret));
+	vt_irq_vcpu(vm, vcpu, 0);
+}
+
+/* True when the command came to its end, false when it stopped before. */
+static bool run(struct vt_vcpu *vcpu, enum command command, uint64_t where, uint64_t what,
+		bool interrupts)
+{
+	struct kvm_regs regs = {
+		.rip = VT_CODE + 16 * command,
+		.rsp = VT_STACK_TOP,
+		.rflags = 2 | (interrupts ? IF : 0),
+		.rdx = where,
+		.rdi = where,
+		.rax = what,
+		.rcx = what,
+	};
+	long reason;
+
+	vt_set_regs(vcpu, &regs);
+	reason = vt_run(vcpu);
+	if (reason == KVM_EXIT_IO && vcpu->run->io.direction == KVM_EXIT_IO_OUT &&
+	    vcpu->run->io.port == DONE_PORT)
+		return true;
+	if (reason != KVM_EXIT_IO && reason != KVM_EXIT_MMIO)
+		vt_run_to(vcpu, KVM_EXIT_IO);
+	return false;
+}
+
+static void must(struct vt_vcpu *vcpu, enum command command, uint64_t where, uint64_t what)
+{
+	if (!run(vcpu, command, where, what, false))
+		vt_die("the access at %#llx came out to user space",
+		       (unsigned long long)where);
+}
+
+void vt_outb(struct vt_vcpu *vcpu, uint16_t port, uint8_t value)
+{
+	must(vcpu, CMD_OUT8, port, value);
+}
+
+uint8_t vt_inb(struct vt_vcpu *vcpu, uint16_t port)
+{
+	must(vcpu, CMD_IN, port, 0);
+	return vt_out_value(vcpu);
+}
+
+void vt_write32(struct vt_vcpu *vcpu, uint64_t gpa, uint32_t value)
+{
+	must(vcpu, CMD_WRITE32, gpa, value);
+}
+
+uint32_t vt_read32(struct vt_vcpu *vcpu, uint64_t gpa)
+{
+	struct kvm_regs regs;
+
+	must(vcpu, CMD_READ32, gpa, 0);
+	vt_get_regs(vcpu, &regs);
+	return regs.rax;
+}
+
+bool vt_try_out(struct vt_vcpu *vcpu, uint16_t port, unsigned int size, uint32_t value)
+{
+	return !run(vcpu, size == 1 ? CMD_OUT8 : size == 2 ? CMD_OUT16 : CMD_OUT32, port,
+		    value, false);
+}
+
+bool vt_try_write(struct vt_vcpu *vcpu, uint64_t gpa, unsigned int size, uint64_t value)
+{
+	enum command command = size == 1 ? CMD_WRITE8 : size == 2 ? CMD_WRITE16 :
+			       size == 4 ? CMD_WRITE32 : CMD_WRITE64;
+
+	return !run(vcpu, command, gpa, value, false);
+}
+
+int vt_irq_next(struct vt_vcpu *vcpu)
+{
+	if (run(vcpu, CMD_NOTHING, 0, 0, true))
+		return -1;
+	return vt_out_value(vcpu);
+}
+
+int vt_irq_wait(struct vt_vcpu *vcpu, unsigned int rounds)
+{
+	if (run(vcpu, CMD_LOOP, 0, rounds, true))
+		return -1;
+	return vt_out_value(vcpu);
+}
+
+uint32_t vt_ioapic_read(struct vt_vcpu *vcpu, uint8_t reg)
+{
+	vt_write32(vcpu, VT_IOAPIC, reg);
+	return vt_read32(vcpu, VT_IOAPIC + 0x10);
+}
+
+void vt_ioapic_write(struct vt_vcpu *vcpu, uint8_t reg, uint32_t value)
+{
+	vt_write32(vcpu, VT_IOAPIC, reg);
+	vt_write32(vcpu, VT_IOAPIC + 0x10, value);
+}
+
+uint64_t vt_ioapic_entry(struct vt_vcpu *vcpu, unsigned int pin)
+{
+	uint64_t low = vt_ioapic_read(vcpu, 0x10 + 2 * pin);
+
+	return low | (uint64_t)vt_ioapic_read(vcpu, 0x11 + 2 * pin) << 32;
+}
+
+void vt_ioapic_set(struct vt_vcpu *vcpu, unsigned int pin, uint64_t entry)
+{
+	vt_ioapic_write(vcpu, 0x11 + 2 * pin, entry >> 32);
+	vt_ioapic_write(vcpu, 0x10 + 2 * pin, entry);
+}
+
+void vt_eoi(struct vt_vcpu *vcpu)
+{
+	vt_write32(vcpu, VT_LAPIC + 0xb0, 0);
+}
+
+void vt_line(struct vt_vm *vm, unsigned int gsi, int level)
+{
+	struct kvm_irq_level line = { .irq = gsi, .level = level };
+	long ret = VT_IOCTL(vm->fd, KVM_IRQ_LINE, &line);
+
+	if (ret)
+		vt_die("KVM_IRQ_LINE %u: %s", gsi, strerror(-ret));
+}
+
+int vt_line_status(struct vt_vm *vm, unsigned int gsi, int level)
+{
+	struct kvm_irq_level line = { .irq = gsi, .level = level };
+	long ret = VT_IOCTL(vm->fd, KVM_IRQ_LINE_STATUS, &line);
+
+	if (ret)
+		vt_die("KVM_IRQ_LINE_STATUS %u: %s", gsi, strerror(-ret));
+	return line.status;
+}
+
+void vt_get_chip(struct vt_vm *vm, unsigned int id, struct kvm_irqchip *chip)
+{
+	long ret;
+
+	memset(chip, 0, sizeof(*chip));
+	chip->chip_id = id;
+	ret = VT_IOCTL(vm->fd, KVM_GET_IRQCHIP, chip);
+	if (ret)
+		vt_die("KVM_GET_IRQCHIP %u: %s", id, strerror(-ret));
+}
+
+void vt_set_chip(struct vt_vm *vm, const struct kvm_irqchip *chip)
+{
+	long ret = VT_IOCTL(vm->fd, KVM_SET_IRQCHIP, chip);
+
+	if (ret)
+		vt_die("KVM_SET_IRQCHIP %u: %s", chip->chip_id, strerror(-ret));
+}
+
+void vt_pic_init(struct vt_vcpu *vcpu)
+{
+	static const struct { uint16_t port; uint8_t value; } words[] = {
+		{ 0x20, 0x11 }, { 0x21, VT_PIC_BASE }, { 0x21, 0x04 }, { 0x21, 0x01 },
+		{ 0xa0, 0x11 }, { 0xa1, VT_PIC_BASE + 8 }, { 0xa1, 0x02 }, { 0xa1, 0x01 },
+		{ 0x21, 0 }, { 0xa1, 0 },
+	};
+
+	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		vt_outb(vcpu, words[i].port, words[i].value);
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The time-stamp counter: its frequency, its value, and what the guest reads. */
+#include <errno.h>
+#include <string.h>
+#include <x86intrin.h>
+
+#include "msr.h"
+#include "vt_fixture.h"
+
+VT_FIXTURE(tsc)
+
+/* Enough for a round trip through the kernel in the slowest lab. */
+#define SLACK	(1ull << 32)
+
+VT_GUEST(rdtsc, 64, "1: rdtsc; shl $32, %rdx; or %rdx, %rax; hlt; jmp 1b");
+
+static uint64_t guest_tsc(struct vt_vcpu *vcpu)
+{
+	struct kvm_regs regs;
+
+	vt_run_to(vcpu, KVM_EXIT_HLT);
+	vt_get_regs(vcpu, &regs);
+	return regs.rax;
+}
+
+TEST_F(tsc, khz)
+{
+	long khz = vt_ioctl(self->vcpu.fd, KVM_GET_TSC_KHZ, 0);
+
+	VT_NEED_CAP(KVM_CAP_GET_TSC_KHZ);
+	EXPECT_GT(khz, 1000);
+	EXPECT_EQ(0, vt_ioctl(self->vcpu.fd, KVM_SET_TSC_KHZ, khz));
+	EXPECT_EQ(khz, vt_ioctl(self->vcpu.fd, KVM_GET_TSC_KHZ, 0));
+	/* 0 stands for the frequency of the host. */
+	EXPECT_EQ(0, vt_ioctl(self->vcpu.fd, KVM_SET_TSC_KHZ, 0));
+	EXPECT_EQ(khz, vt_ioctl(self->vcpu.fd, KVM_GET_TSC_KHZ, 0));
+}
+
+TEST_F(tsc, khz_forbidden)
+{
+	long khz = vt_ioctl(self->vcpu.fd, KVM_GET_TSC_KHZ, 0);
+
+	VT_NEED_CAP(KVM_CAP_GET_TSC_KHZ);
+	if (vt_cap(self->vm.dev, KVM_CAP_TSC_CONTROL))
+		SKIP(return, "this CPU scales the TSC");
+	/* KVM makes a faster guest catch up, and keeps a rate that it refused. */
+	if (vt_on_kvm())
+		SKIP(return, "KVM answers in another way");
+	EXPECT_EQ(-EINVAL, vt_ioctl(self->vcpu.fd, KVM_SET_TSC_KHZ, khz / 2));
+	EXPECT_EQ(-EINVAL, vt_ioctl(self->vcpu.fd, KVM_SET_TSC_KHZ, khz * 2));
+	EXPECT_EQ(khz, vt_ioctl(self->vcpu.fd, KVM_GET_TSC_KHZ, 0));
+}
+
+TEST_F(tsc, guest_reads_what_was_set)
+{
+	const uint64_t start = 1ull << 52;
+	uint64_t seen;
+
+	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(rdtsc));
+	ASSERT_EQ(1, vt_set_msr(&self->vcpu, MSR_IA32_TSC, start));
+	seen = guest_tsc(&self->vcpu);
+	EXPECT_GE(seen, start);
+	EXPECT_LT(seen, start + SLACK);
+	EXPECT_GT(guest_tsc(&self->vcpu), seen);
+}
+
+VT_GUEST(wrtsc, 64,
+	 "mov $0x10, %ecx; mov $0x12345, %edx; xor %eax, %eax; wrmsr\n"
+	 "rdtsc; shl $32, %rdx; or %rdx, %rax; hlt");
+
+TEST_F(tsc, guest_sets_its_own)
+{
+	const uint64_t start = 0x12345ull << 32;
+	uint64_t seen, host;
+
+	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(wrtsc));
+	seen = guest_tsc(&self->vcpu);
+	EXPECT_GE(seen, start);
+	EXPECT_LT(seen, start + SLACK);
+	host = vt_get_msr(&self->vcpu, MSR_IA32_TSC);
+	EXPECT_GE(host, seen);
+	EXPECT_LT(host, start + SLACK);
+}
+
+/* With scaling the guest's clock runs at its own rate. */
+TEST_F(tsc, scaled)
+{
+	long khz = vt_ioctl(self->vcpu.fd, KVM_GET_TSC_KHZ, 0);
+	uint64_t host[2], guest[2], ratio;
+
+	VT_NEED_CAP(KVM_CAP_TSC_CONTROL);
+	ASSERT_EQ(0, vt_ioctl(self->vcpu.fd, KVM_SET_TSC_KHZ, khz / 2));
+	EXPECT_EQ(khz / 2, vt_ioctl(self->vcpu.fd, KVM_GET_TSC_KHZ, 0));
+	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(rdtsc));
+	guest_tsc(&self->vcpu);
+	host[0] = __rdtsc();
+	guest[0] = guest_tsc(&self->vcpu);
+	while (__rdtsc() - host[0] < 200000000)
+		;
+	host[1] = __rdtsc();
+	guest[1] = guest_tsc(&self->vcpu);
+	ratio = (host[1] - host[0]) * 100 / (guest[1] - guest[0]);
+	EXPECT_GE(ratio, 195);
+	EXPECT_LE(ratio, 205);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vellum: the tool.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "run/run.h"
+#include "run/say.h"
+
+static const char help[] =
+"usage: vellum COMMAND [OPTION]...\n"
+"\n"
+"  run     run a virtual machine\n"
+"  info    what this CPU and the hypervisor offer, and whether they will do\n"
+"  help    this text\n"
+"\n"
+"vellum COMMAND --help tells more; so do vellum(1), vellum-run(1), vellum-info(1).\n";
+
+static const struct {
+	const char *name;
+	int (*main)(int argc, char **argv);
+} commands[] = {
+	{ "run", run_main },
+	{ "info", info_main },
+};
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : NULL;
+	size_t i;
+
+	if (!name) {
+		fputs(help, stderr);
+		return END_USAGE;
+	}
+	if (!strcmp(name, "help") || !strcmp(name, "--help") || !strcmp(name, "-h")) {
+		fputs(help, stdout);
+		return 0;
+	}
+	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (!strcmp(name, commands[i].name))
+			return commands[i].main(argc - 1, argv + 1);
+	say("there is no command %s; see vellum --help", name);
+	return END_USAGE;
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A vCPU's thread: run the guest, serve what it asks of this process.
+ */
+#include "machine.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SIG_KICK	SIGRTMIN
+
+/* The signal handler's way to its vCPU. */
+static __thread struct cpu *this_cpu;
+
+static void on_kick(int sig)
+{
+	(void)sig;
+	/* Between the last look at the flags and KVM_RUN: the run shall not begin. */
+	if (this_cpu)
+		this_cpu->vcpu.run->immediate_exit = 1;
+}
+
+int cpu_create(struct machine *m, unsigned int id)
+{
+	struct cpu *cpu = &m->cpus[id];
+	int err = vellum_vcpu_create(&m->dev, &m->vm, id, &cpu->vcpu);
+
+	cpu->machine = m;
+	if (err)
+		return fail("cannot create vCPU %u: %s", id, strerror(-err));
+	return cpu_set_cpuid(m, cpu);
+}
+
+void cpu_kick(struct cpu *cpu)
+{
+	pthread_kill(cpu->thread, SIG_KICK);
+}
+
+static void port_io(struct cpu *cpu)
+{
+	struct kvm_run *run = cpu->vcpu.run;
+	uint8_t *data = (uint8_t *)run + run->io.data_offset;
+	uint32_t i;
+
+	for (i = 0; i < run->io.count; i++, data += run->io.size)
+		bus_access(&cpu->machine->pio, run->io.port, data, run->io.size,
+			   run->io.direction == KVM_EXIT_IO_OUT);
+}
+
+static void system_event(struct machine *m, uint32_t type)
+{
+	switch (type) {
+	case KVM_SYSTEM_EVENT_SHUTDOWN:
+		machine_end(m, END_OFF);
+		break;
+	case KVM_SYSTEM_EVENT_RESET:
+		machine_end(m, END_RESET);
+		break;
+	default:
+		say("the guest reports a crash (system event %u)", type);
+		machine_end(m, END_INTERNAL);
+	}
+}
+
+static void internal_error(struct cpu *cpu)
+{
+	const struct kvm_run *run = cpu->vcpu.run;
+	uint32_t i, n = run->internal.ndata;
+
+	say("vCPU %u: internal error of the hypervisor, suberror %u", cpu->vcpu.id,
+	    run->internal.suberror);
+	for (i = 0; i < n && i < 16; i++)
+		say("  data[%u] = 0x%llx", i, (unsigned long long)run->internal.data[i]);
+	cpu_dump(cpu);
+	machine_end(cpu->machine, END_INTERNAL);
+}
+
+static void entry_failure(struct cpu *cpu)
+{
+	uint64_t reason = cpu->vcpu.run->fail_entry.hardware_entry_failure_reason;
+
+	say("vCPU %u: the CPU refuses to enter the guest, reason 0x%" PRIx64 "%s", cpu->vcpu.id,
+	    reason, (reason & 0xffff) == 33 ? " (invalid guest state)" : "");
+	cpu_dump(cpu);
+	machine_end(cpu->machine, END_ENTRY);
+}
+
+static void handle_exit(struct cpu *cpu)
+{
+	struct machine *m = cpu->machine;
+	struct kvm_run *run = cpu->vcpu.run;
+	const char *name;
+
+	if (run->exit_reason < EXIT_REASONS)
+		cpu->exits[run->exit_reason]++;
+	switch (run->exit_reason) {
+	case KVM_EXIT_IO:
+		port_io(cpu);
+		break;
+	case KVM_EXIT_MMIO:
+		bus_access(&m->mmio, run->mmio.phys_addr, run->mmio.data, run->mmio.len,
+			   run->mmio.is_write);
+		break;
+	case KVM_EXIT_INTR:
+	case KVM_EXIT_IRQ_WINDOW_OPEN:
+		break;
+	case KVM_EXIT_HLT:
+		machine_end(m, END_HALT);
+		break;
+	case KVM_EXIT_SHUTDOWN:
+		say("vCPU %u: triple fault", cpu->vcpu.id);
+		cpu_dump(cpu);
+		machine_end(m, END_TRIPLE);
+		break;
+	case KVM_EXIT_SYSTEM_EVENT:
+		system_event(m, run->system_event.type);
+		break;
+	case KVM_EXIT_FAIL_ENTRY:
+		entry_failure(cpu);
+		break;
+	case KVM_EXIT_INTERNAL_ERROR:
+		internal_error(cpu);
+		break;
+	default:
+		name = vellum_exit_name(run->exit_reason);
+		say("vCPU %u: an exit that nobody here handles: %u %s", cpu->vcpu.id,
+		    run->exit_reason, name ? name : "");
+		cpu_dump(cpu);
+		machine_end(m, END_INTERNAL);
+	}
+}
+
+static void wait_while_paused(struct cpu *cpu)
+{
+	struct machine *m = cpu->machine;
+
+	pthread_mutex_lock(&m->pause_lock);
+	while (m->pause && !m->stop) {
+		cpu->paused = true;
+		pthread_cond_broadcast(&m->pause_cond);
+		pthread_cond_wait(&m->pause_cond, &m->pause_lock);
+	}
+	cpu->paused = false;
+	pthread_mutex_unlock(&m->pause_lock);
+}
+
+static void *cpu_main(void *arg)
+{
+	struct cpu *cpu = arg;
+	struct machine *m = cpu->machine;
+	int err;
+
+	this_cpu = cpu;
+	while (!m->stop) {
+		/* Also after the end: a vCPU that brought it about has no next step. */
+		if (m->pause) {
+			wait_while_paused(cpu);
+			continue;
+		}
+		err = vellum_vcpu_run(&cpu->vcpu);
+		if (!err) {
+			handle_exit(cpu);
+		} else if (err == -EINTR) {
+			cpu->vcpu.run->immediate_exit = 0;
+		} else if (err != -EAGAIN) {
+			say("vCPU %u: KVM_RUN: %s", cpu->vcpu.id, strerror(-err));
+			cpu_dump(cpu);
+			machine_end(m, END_INTERNAL);
+		}
+	}
+	return NULL;
+}
+
+int cpu_start(struct cpu *cpu)
+{
+	struct sigaction action = { .sa_handler = on_kick };
+	sigset_t all, old;
+	int err;
+
+	sigaction(SIG_KICK, &action, NULL);
+	/* Signals to the process are for the main thread. */
+	sigfillset(&all);
+	sigdelset(&all, SIG_KICK);
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGBUS);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = pthread_create(&cpu->thread, NULL, cpu_main, cpu);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (err)
+		return fail("cannot start a thread for vCPU %u: %s", cpu->vcpu.id, strerror(err));
+	cpu->started = true;
+	return 0;
+}
+
+/* Bring all vCPUs out of the guest, and hold them there. */
+void cpus_pause(struct machine *m)
+{
+	unsigned int i;
+
+	pthread_mutex_lock(&m->pause_lock);
+	m->pause = true;
+	for (i = 0; i < m->opt->cpus; i++) {
+		cpu_kick(&m->cpus[i]);
+		while (!m->cpus[i].paused)
+			pthread_cond_wait(&m->pause_cond, &m->pause_lock);
+	}
+	pthread_mutex_unlock(&m->pause_lock);
+}
+
+void cpus_resume(struct machine *m)
+{
+	pthread_mutex_lock(&m->pause_lock);
+	m->pause = false;
+	pthread_cond_broadcast(&m->pause_cond);
+	pthread_mutex_unlock(&m->pause_lock);
+}
+
+void cpu_stats(const struct machine *m)
+{
+	uint64_t total = 0, n;
+	unsigned int reason, i;
+
+	fprintf(stderr, "exits to vellum by reason\n");
+	for (reason = 0; reason < EXIT_REASONS; reason++) {
+		for (n = 0, i = 0; i < m->opt->cpus; i++)
+			n += m->cpus[i].exits[reason];
+		if (n)
+			fprintf(stderr, "  %-16s %10" PRIu64 "\n", vellum_exit_name(reason), n);
+		total += n;
+	}
+	fprintf(stderr, "  %-16s %10" PRIu64 "\n", "all", total);
+}

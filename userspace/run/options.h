@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the command line of `vellum run` asks for.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MAX_DISKS	4
+#define MAX_FORWARDS	8
+
+enum image_kind {
+	IMAGE_NONE,
+	IMAGE_KERNEL,	/* bzImage, vmlinux or multiboot, by what the file is */
+	IMAGE_FLAT,	/* 16-bit code, real mode */
+	IMAGE_LONG,	/* 64-bit code, long mode */
+};
+
+struct disk_option {
+	char *path;
+	bool readonly;
+};
+
+struct options {
+	const char *device;
+	enum image_kind kind;
+	const char *image;
+	const char *initrd;
+	const char *append;
+	uint64_t memory;		/* bytes */
+	const char *memory_file;	/* NULL: anonymous */
+	bool hugetlb;
+	unsigned int cpus;
+	uint64_t load;			/* of a flat image; 0: where its kind belongs */
+	struct disk_option disks[MAX_DISKS];
+	unsigned int nr_disks;
+	bool rng;
+	bool virtio_console;
+	bool net;
+	const char *tap;		/* a TAP device in place of translation */
+	char *forwards[MAX_FORWARDS];
+	unsigned int nr_forwards;
+	bool no_irqchip;
+	bool reboot;			/* start again when the guest resets */
+	bool stats;
+	int escape;			/* of the console menu, -1: none */
+};
+
+/* 0, -1 after a message, or 1 when help was asked for and printed. */
+int options_parse(struct options *opt, int argc, char **argv);
+
+#endif /* OPTIONS_H */

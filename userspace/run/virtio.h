@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Virtio devices behind memory-mapped registers (Virtual I/O Device (VIRTIO)
+ * Version 1.1, "Virtio Over MMIO"). Each has a thread; a vCPU only touches the
+ * registers and rings a queue's eventfd.
+ */
+#ifndef VIRTIO_H
+#define VIRTIO_H
+
+#include <sys/uio.h>
+
+#include "machine.h"
+#include "vring.h"
+
+#define VIRTIO_QUEUES	2
+
+struct virtio_dev;
+
+/**
+ * struct virtio_ops - what tells one kind of device from another
+ * @name: for messages
+ * @id: device type
+ * @queues: how many
+ * @features: beside those that every device here has
+ * @kick: the driver has put something into queue @q
+ * @input: the backend's descriptor is readable; NULL: there is none
+ * @config: bytes of the configuration space, and how many; may be NULL
+ * @destroy: free what @priv holds
+ *
+ * @kick and @input run on the device's thread, with its lock held.
+ */
+struct virtio_ops {
+	const char *name;
+	uint32_t id;
+	unsigned int queues;
+	uint64_t features;
+	void (*kick)(struct virtio_dev *dev, unsigned int q);
+	void (*input)(struct virtio_dev *dev);
+	const void *(*config)(struct virtio_dev *dev, unsigned int *len);
+	void (*destroy)(struct virtio_dev *dev);
+};
+
+struct virtio_dev {
+	const struct virtio_ops *ops;
+	struct machine *machine;
+	unsigned int slot;		/* which page of registers, which interrupt */
+	void *priv;
+	int backend_fd;			/* polled for @input while @want_input; or -1 */
+
+	pthread_t thread;
+	bool started;
+	int stop_fd;
+	int irq_fd;			/* with irqfd, else -1 */
+	atomic_uint isr;
+
+	pthread_mutex_t lock;		/* of all that follows */
+	bool want_input;
+	bool broken;			/* until the driver resets it */
+	uint32_t status;
+	uint32_t feature_sel, driver_sel, queue_sel;
+	uint64_t driver_features;
+	struct virtq queues[VIRTIO_QUEUES];
+};
+
+/* Make a device and put it on the bus; it owns @priv from then on. NULL after a message. */
+struct virtio_dev *virtio_add(struct machine *m, const struct virtio_ops *ops, void *priv);
+
+int virtio_start(struct virtio_dev *dev);
+void virtio_stop(struct virtio_dev *dev);
+void virtio_destroy(struct virtio_dev *dev);
+
+/* Have the driver look into its used rings. */
+void virtio_interrupt(struct virtio_dev *dev);
+
+/*
+ * The driver has done what no driver may: say so, and have nothing to do with
+ * it until it resets the device.
+ */
+void __attribute__((format(printf, 2, 3))) virtio_break(struct virtio_dev *dev,
+							const char *fmt, ...);
+
+/* The next chain of queue @q: true, or false when there is none or the device broke. */
+bool virtio_pop(struct virtio_dev *dev, unsigned int q, struct chain *chain);
+/* Give it back, @len bytes of it written. */
+void virtio_push(struct virtio_dev *dev, unsigned int q, const struct chain *chain, uint32_t len);
+
+/* The devices. 0, or -1 after a message. */
+int virtio_blk_add(struct machine *m, const struct disk_option *disk);
+int virtio_rng_add(struct machine *m);
+int virtio_net_add(struct machine *m);
+int virtio_console_add(struct machine *m, struct virtio_dev **out);
+size_t virtio_console_input(void *device, const uint8_t *data, size_t len);
+
+#endif /* VIRTIO_H */
