@@ -16,11 +16,9 @@ SLACK=$((128 << 20))	# what must stay free above the initramfs
 
 # bochs_payload: gap, kernel, initramfs and magic number, as one image.
 bochs_payload() {
-	local out=$work/payload gap=$BUILD/gap.bin
-	if [ "$LAB_DIR/bochs/gap.asm" -nt "$gap" ] || [ "$LAB_DIR/bochs/layout.inc" -nt "$gap" ]; then
-		nasm -f bin -I "$LAB_DIR/bochs/" -o "$gap" "$LAB_DIR/bochs/gap.asm"
-	fi
-	cat "$gap" "$BUILD/kernel-$kernel/vmlinux.bin" >"$out"
+	local out=$work/payload
+	nasm -f bin -I "$LAB_DIR/bochs/" -o "$out" "$LAB_DIR/bochs/gap.asm"
+	cat "$BUILD/kernel-$kernel/vmlinux.bin" >>"$out"
 	truncate -s $((GAP + INITRD - KERNEL_AT)) "$out"
 	cat "$work/initrd" >>"$out"
 	truncate -s $((GAP + payload_end - KERNEL_AT - ${#PAYLOAD_MAGIC})) "$out"
