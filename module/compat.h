@@ -27,6 +27,7 @@ static struct syscore_ops name = {					\
 	.suspend = on_suspend,						\
 	.resume = on_resume,						\
 }
+
 #define register_syscore	register_syscore_ops
 #define unregister_syscore	unregister_syscore_ops
 #endif

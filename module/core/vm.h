@@ -76,12 +76,12 @@ int vlm_vm_open(struct vlm_vm *vm);
  */
 void vlm_vm_bug(struct vlm_vm *vm, const char *what);
 
-#define VLM_BUG_ON(vm, cond)						\
+#define VLM_CHECK_BROKEN(vm, cond)						\
 ({									\
-	bool __bug = (cond);						\
-	if (unlikely(__bug))						\
+	bool __is_bug = (cond);						\
+	if (unlikely(__is_bug))						\
 		vlm_vm_bug(vm, #cond);					\
-	unlikely(__bug);						\
+	unlikely(__is_bug);						\
 })
 
 static inline bool vlm_vm_is_dead(const struct vlm_vm *vm)

@@ -35,9 +35,10 @@ void vlm_ept_end(struct vlm_vm *vm, struct vlm_ept_batch *batch)
 	__releases(&vm->ept.lock)
 {
 	lockdep_assert_held(&vm->ept.lock);
-	/* Whoever sees the new value, there or here below, sees the entries. */
-	if (batch->flush)
+	if (batch->flush) {
+		/* Whoever sees the new value sees the entries. */
 		smp_store_release(&vm->ept.gen, vm->ept.gen + 1);
+	}
 	spin_unlock(&vm->ept.lock);
 }
 

@@ -14,12 +14,14 @@
 #include <assert.h>
 #endif
 
+#include <linux/const.h>
+
 #include "../core/types.h"
 
 /* Rights: also the names of a guest access, as in an exit qualification. */
-#define EPT_READ		(1ULL << 0)
-#define EPT_WRITE		(1ULL << 1)
-#define EPT_EXEC		(1ULL << 2)
+#define EPT_READ		_BITULL(0)
+#define EPT_WRITE		_BITULL(1)
+#define EPT_EXEC		_BITULL(2)
 #define EPT_RIGHTS		(EPT_READ | EPT_WRITE | EPT_EXEC)
 
 /* Leaves only: memory type, and whether the guest's PAT is ignored. */
@@ -27,14 +29,14 @@
 #define EPT_TYPE_MASK		(7ULL << EPT_TYPE_SHIFT)
 #define EPT_TYPE_UC		(0ULL << EPT_TYPE_SHIFT)
 #define EPT_TYPE_WB		(6ULL << EPT_TYPE_SHIFT)
-#define EPT_IGNORE_PAT		(1ULL << 6)
+#define EPT_IGNORE_PAT		_BITULL(6)
 
 /* A leaf above level 1. */
-#define EPT_LARGE		(1ULL << 7)
+#define EPT_LARGE		_BITULL(7)
 
 /* Set by the CPU, when the EPTP asks for it; dirty in leaves only. */
-#define EPT_ACCESSED		(1ULL << 8)
-#define EPT_DIRTY		(1ULL << 9)
+#define EPT_ACCESSED		_BITULL(8)
+#define EPT_DIRTY		_BITULL(9)
 
 /* Physical address of a page or table; for large pages the low bits are 0. */
 #define EPT_ADDR		0x000ffffffffff000ULL
@@ -54,7 +56,7 @@ static_assert((EPT_USED & ~EPT_ADDR) == 0x3ff, "bits 9:0 are all named");
 /* EPTP: memory type of the tables, page-walk length less 1, enable A/D. */
 #define EPTP_TYPE_WB		6ULL
 #define EPTP_WALK_4		(3ULL << 3)
-#define EPTP_AD			(1ULL << 6)
+#define EPTP_AD			_BITULL(6)
 
 /* Levels count from the 4K leaf, 1, to the root, 4. */
 #define EPT_LEVEL_4K		1
@@ -64,12 +66,12 @@ static_assert((EPT_USED & ~EPT_ADDR) == 0x3ff, "bits 9:0 are all named");
 #define EPT_LEAF_LEVELS		3
 #define EPT_ENTRIES		512
 /* Guest frames that four levels reach. */
-#define EPT_MAX_FRAMES		(1ULL << 36)
+#define EPT_MAX_FRAMES		_BITULL(36)
 
 /** ept_frames() - 4K frames that one entry of @level spans. */
 static inline u64 ept_frames(int level)
 {
-	return 1ULL << (9 * (level - 1));
+	return _BITULL(9 * (level - 1));
 }
 
 static_assert(1ULL << (9 * EPT_LEVEL_ROOT) == EPT_MAX_FRAMES, "four levels of nine bits");

@@ -8,11 +8,13 @@
 const u64 *vmx_breakpoints(struct vlm_vcpu *vcpu);
 
 /**
- * vmx_step_begin() / vmx_step_end() - around a section, when it steps by TF
+ * vmx_step_begin() - a section begins that steps by TF
  *
  * Only with KVM_GUESTDBG_SINGLESTEP on a CPU without the monitor trap flag.
  */
 void vmx_step_begin(struct vlm_vcpu *vcpu);
+
+/** vmx_step_end() - and it ends. */
 void vmx_step_end(struct vlm_vcpu *vcpu);
 
 /** vmx_steps_by_tf() - does the guest's RFLAGS.TF step for a debugger? */

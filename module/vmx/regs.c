@@ -35,6 +35,7 @@ static const u16 fields[] = {
 	[VMX_INTERRUPTIBILITY] = GUEST_INTERRUPTIBILITY_INFO,
 	[VMX_PENDING_DEBUG] = GUEST_PENDING_DBG_EXCEPTIONS,
 };
+
 static_assert(ARRAY_SIZE(fields) == NR_VMX_REGS);
 
 void vmx_begin(struct vlm_vcpu *vcpu)

@@ -24,14 +24,12 @@
 #include "../exits/exit.h"
 #include "caps.h"
 #include "debug.h"
+#include "entry.h"
 #include "event.h"
 #include "insn.h"
 #include "root.h"
 #include "section.h"
 #include "speculation.h"
-
-u32 vmx_enter_guest(struct vlm_vcpu *vcpu, bool launched);
-extern const char vmx_exit_point[];
 
 static_assert(offsetof(struct vlm_vcpu, gpr) == 0);
 static_assert(offsetof(struct vlm_vcpu, gpr[GPR_R15]) == 0x78);
@@ -301,6 +299,7 @@ void vmx_section_leave(struct vlm_vcpu *vcpu)
 		drain_pml(vcpu);
 	local_irq_enable();
 	vlm_fpu_save(vcpu);
+	/* Who sees this and sends no IPI: the guest touches nothing any more. */
 	smp_store_release(&vcpu->mode, VLM_OUTSIDE);
 	vmx_end(vcpu);
 }

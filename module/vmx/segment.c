@@ -19,6 +19,7 @@ static const struct {
 	SEGMENT(ES), SEGMENT(CS), SEGMENT(SS), SEGMENT(DS),
 	SEGMENT(FS), SEGMENT(GS), SEGMENT(LDTR), SEGMENT(TR),
 };
+
 static_assert(ARRAY_SIZE(fields) == NR_SEGS);
 
 /* Access rights as the VMCS has them: SDM 3C, "Guest Register State". */

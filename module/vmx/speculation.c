@@ -57,7 +57,7 @@ void vmx_speculation_exit(void)
 
 void vmx_flush_l1d(void)
 {
-	const volatile u8 *p = fill;
+	const u8 *p = fill;
 	unsigned int i;
 
 	if (!p) {
@@ -66,9 +66,9 @@ void vmx_flush_l1d(void)
 	}
 	/* Translations first, so that the lines come in without a break. */
 	for (i = 0; i < FILL_SIZE; i += PAGE_SIZE)
-		p[i];
+		(void)READ_ONCE(p[i]);
 	for (i = 0; i < FILL_SIZE; i += L1_CACHE_BYTES)
-		p[i];
+		(void)READ_ONCE(p[i]);
 }
 
 void vmx_speculation_section(struct vlm_vcpu *vcpu)

@@ -67,6 +67,7 @@ static void clear_here(void *arg)
 
 static void clear_wherever(struct vmcs *v)
 {
+	/* Pairs with the release in clear_here(). */
 	int cpu = smp_load_acquire(&v->cpu);
 
 	/* -ENXIO: the CPU went offline, and its callback cleared @v. */

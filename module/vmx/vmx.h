@@ -63,7 +63,13 @@ enum vmx_dtable { DT_GDTR, DT_IDTR };
  * @dr7: the guest's DR7; a debugger may have put another into the VMCS
  * @guest_tf: RFLAGS.TF as the guest had it before a debugger set it
  * @step_done: single step: an instruction was finished by us
- * @host_ds: and what follows: host state as it was when the section began
+ * @host_ds: host state as it was when the section began
+ * @host_es: likewise
+ * @host_ldt: likewise
+ * @host_cr3: likewise
+ * @host_cr4: likewise
+ * @host_tsc_aux: likewise
+ * @host_debugctl: likewise
  */
 struct vmx_vcpu {
 	struct vmcs vmcs;
@@ -176,16 +182,14 @@ bool vmx_interrupt_open(struct vlm_vcpu *vcpu);
 /** vmx_skip() - the one place that moves RIP past an instruction. */
 void vmx_skip(struct vlm_vcpu *vcpu, unsigned int length);
 
-/**
- * vmx_feature() - does the CPU let a guest use this, VMX-wise?
- *
- * For CPUID bits that depend on a VM-execution control.
- */
+/* CPUID bits that depend on a VM-execution control. */
 enum vmx_feature {
 	VMX_FEATURE_GUEST_RDTSCP,
 	VMX_FEATURE_GUEST_INVPCID,
 	VMX_FEATURE_GUEST_XSAVES,
 };
+
+/** vmx_feature() - does the CPU let a guest use this, VMX-wise? */
 bool vmx_feature(enum vmx_feature feature);
 
 #endif /* VELLUM_VMX_VMX_H */

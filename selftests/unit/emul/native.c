@@ -23,7 +23,7 @@ static u8 *arena;
 static unsigned int mode;
 
 /* Instructions that this CPU may not have. */
-static bool has_movbe, has_avx2, has_clwb;
+static bool has_movbe, has_avx2, has_clwb, is_intel;
 
 static void look_at_cpu(void)
 {
@@ -31,6 +31,7 @@ static void look_at_cpu(void)
 
 	__cpuid(1, a, b, c, d);
 	has_movbe = c & bit_MOVBE;
+	is_intel = __builtin_cpu_is("intel");
 	has_avx2 = __builtin_cpu_supports("avx2");
 	__cpuid_count(7, 0, a, b, c, d);
 	has_clwb = (b & bit_CLWB) && (b & bit_CLFLUSHOPT);
@@ -47,6 +48,9 @@ static bool unfit(const struct em_insn *insn)
 		return !has_movbe;
 	if (insn->op == EM_OP_VMOV)
 		return !has_avx2;
+	/* MOVSXD to 16 bits: AMD's CPUs read 32. */
+	if (insn->op == EM_OP_MOVSX && insn->dst.size == 2 && insn->src.size == 2)
+		return !is_intel;
 	return insn->op == EM_OP_FLUSH && !has_clwb;
 }
 
