@@ -14,6 +14,8 @@
 #define VT_H
 
 #include <linux/kvm.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -185,5 +187,26 @@ void vt_run_to(struct vt_vcpu *vcpu, unsigned int reason);
 uint32_t vt_run_to_out(struct vt_vcpu *vcpu, uint16_t port);
 /* Value of the OUT that the vCPU stopped at. */
 uint32_t vt_out_value(const struct vt_vcpu *vcpu);
+
+/*
+ * A vCPU in a thread of its own. Signals (SIGUSR1) do not end its run until it
+ * is told to stop; any other exit does, and so does any other error.
+ */
+struct vt_thread {
+	struct vt_vcpu *vcpu;
+	pthread_t thread;
+	atomic_bool stop;
+	atomic_uint kicks;	/* how often KVM_RUN ended with -EINTR */
+	atomic_bool done;
+	long result;		/* exit reason, -errno, or VT_STOPPED */
+};
+
+#define VT_STOPPED	(-100000l)
+
+void vt_thread_start(struct vt_thread *thread, struct vt_vcpu *vcpu);
+/* Kick it, once; whether KVM_RUN came back with -EINTR within two seconds. */
+bool vt_thread_kick(struct vt_thread *thread);
+/* Wait for its end; VT_STOPPED when it had to be stopped after so many ms. */
+long vt_thread_end(struct vt_thread *thread, unsigned int ms);
 
 #endif
