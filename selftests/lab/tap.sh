@@ -122,6 +122,23 @@ hold() {
 	fi
 }
 
+# counted: how far the guest of "hold guest" has counted.
+counted() {
+	lines=$(wc -l < "$hold_dir/out")
+	echo >&7
+	while [ "$(wc -l < "$hold_dir/out")" = "$lines" ] && kill -0 "$hold_pid" 2> /dev/null; do
+		usleep 10000
+	done
+	tail -n 1 "$hold_dir/out"
+}
+
+# counts_on: does it still count?
+counts_on() {
+	earlier=$(counted)
+	usleep 50000
+	[ "$(counted)" -gt "$earlier" ]
+}
+
 release() {
 	exec 7>&-
 	wait "$hold_pid"
