@@ -29,7 +29,8 @@ const struct vlm_exit_row vlm_exit_rows[VLM_EXIT_ROWS] = {
 	[EXIT_REASON_INIT_SIGNAL ... 6] = UNEXPECTED,
 	[EXIT_REASON_INTERRUPT_WINDOW] = ROW(interrupt_window, 0),
 	[EXIT_REASON_NMI_WINDOW] = ROW(nmi_window, 0),
-	[EXIT_REASON_TASK_SWITCH] = UNEXPECTED,
+	[EXIT_REASON_TASK_SWITCH] = { exit_task_switch, exit_task_switch_slow,
+				      EXIT_QUAL | EXIT_VECTORING | EXIT_LENGTH },
 	[EXIT_REASON_CPUID] = ROW(cpuid, 0),
 	[11] = UNDEFINED,	/* GETSEC */
 	[EXIT_REASON_HLT] = ROW(hlt, EXIT_LENGTH),

@@ -119,6 +119,8 @@ EXIT_HANDLER(io_slow);
 EXIT_HANDLER(ept_violation);	/* mem.c */
 EXIT_HANDLER(ept_violation_slow);
 EXIT_HANDLER(pml_full);
+EXIT_HANDLER(task_switch);	/* taskswitch.c */
+EXIT_HANDLER(task_switch_slow);
 
 #undef EXIT_HANDLER
 

@@ -215,6 +215,27 @@ void vmx_event_cancel(struct vlm_vcpu *vcpu)
 	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
 }
 
+void vmx_event_taken(struct vlm_vcpu *vcpu)
+{
+	struct vlm_events *ev = &vcpu->events;
+
+	vmx_begin(vcpu);
+	if (ev->nmi.injected)
+		vmx_nmi_reblock(vcpu);
+	vmx_end(vcpu);
+	ev->nmi.injected = false;
+	ev->interrupt.injected = false;
+	vcpu->vmx.event_type = 0;
+}
+
+void vmx_nmi_unblock(struct vlm_vcpu *vcpu)
+{
+	vmx_begin(vcpu);
+	vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
+		     vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) & ~GUEST_INTR_STATE_NMI);
+	vmx_end(vcpu);
+}
+
 void vmx_nmi_reblock(struct vlm_vcpu *vcpu)
 {
 	vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,

@@ -22,6 +22,17 @@ void vmx_event_recover(struct vlm_vcpu *vcpu, const struct vlm_exit *exit);
 /** vmx_event_cancel() - queue again what the refused entry would have injected. */
 void vmx_event_cancel(struct vlm_vcpu *vcpu);
 
+/**
+ * vmx_event_taken() - what vmx_event_recover() queued is not to be injected
+ *
+ * Its delivery was done otherwise, or failed: an interrupt or NMI is over with
+ * that.  An exception stays, for a second one to merge with.
+ */
+void vmx_event_taken(struct vlm_vcpu *vcpu);
+
+/** vmx_nmi_unblock() - an IRET that we executed ends NMI blocking. */
+void vmx_nmi_unblock(struct vlm_vcpu *vcpu);
+
 /** vmx_nmi_reblock() - the exit came from an IRET that had unblocked NMIs. */
 void vmx_nmi_reblock(struct vlm_vcpu *vcpu);
 
