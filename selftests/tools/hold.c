@@ -16,8 +16,8 @@
 #include "vt.h"
 
 VT_GUEST(count, 64,
-	"1: incq 0x20000\n"
-	"jmp 1b");
+	 "1: incq 0x20000\n"
+	 "jmp 1b");
 
 static int failed(const char *step, int err)
 {
