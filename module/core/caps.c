@@ -83,6 +83,7 @@ static const struct capability capabilities[] = {
 	{ KVM_CAP_SPLIT_IRQCHIP, 1 },
 	{ KVM_CAP_IOEVENTFD_ANY_LENGTH, 1 },
 	{ KVM_CAP_MAX_VCPU_ID, VLM_MAX_VCPUS },
+	{ KVM_CAP_X2APIC_API, VLM_X2APIC_API },
 	{ KVM_CAP_IMMEDIATE_EXIT, 1 },
 	{ KVM_CAP_GET_MSR_FEATURES, 1 },
 	{ KVM_CAP_COALESCED_PIO, 1 },
@@ -90,6 +91,7 @@ static const struct capability capabilities[] = {
 	{ KVM_CAP_X86_USER_SPACE_MSR, VLM_MSR_EXIT_REASONS },
 	{ KVM_CAP_X86_MSR_FILTER, 1 },
 	{ KVM_CAP_SREGS2, 1 },
+	{ KVM_CAP_DISABLE_QUIRKS2, VLM_QUIRKS },
 	{ KVM_CAP_XSAVE2, sizeof(struct kvm_xsave) },
 };
 

@@ -81,9 +81,7 @@ static long vcpu_nmi(void *obj, unsigned long arg)
 {
 	struct vlm_vcpu *vcpu = obj;
 
-	/* One being delivered and one latched behind it. */
-	if (vcpu->events.nmi.pending < 2)
-		vcpu->events.nmi.pending++;
+	vmx_queue_nmis(vcpu, 1);
 	return 0;
 }
 
@@ -97,15 +95,9 @@ static long vcpu_set_mce(void *vcpu, unsigned long arg)
 	return vlm_set_mce(vcpu, (const struct kvm_x86_mce *)arg);
 }
 
-/*
- * Where a guest whose TPR accesses user space has patched keeps its TPR.  Nothing
- * is patched, as no such access is reported, so nothing is ever there.
- */
-static long vcpu_set_vapic_addr(void *obj, unsigned long arg)
+static long vcpu_set_vapic_addr(void *vcpu, unsigned long arg)
 {
-	struct vlm_vcpu *vcpu = obj;
-
-	return vcpu->lapic ? 0 : -EINVAL;
+	return vlm_vapic_set(vcpu, ((const struct kvm_vapic_addr *)arg)->vapic_addr);
 }
 
 static long vcpu_set_signal_mask(void *obj, unsigned long arg)

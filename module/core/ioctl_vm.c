@@ -54,9 +54,27 @@ static long vm_set_identity_map_addr(void *vm, unsigned long arg)
 	return READ_ONCE(v->nr_vcpus) ? -EINVAL : 0;
 }
 
+static long set_flags(u64 value, u64 valid, u64 *where)
+{
+	if (value & ~valid)
+		return -EINVAL;
+	WRITE_ONCE(*where, value);
+	return 0;
+}
+
+static long set_x2apic_api(struct vlm_vm *vm, u64 flags)
+{
+	if (flags & ~(u64)VLM_X2APIC_API)
+		return -EINVAL;
+	/* As in KVM, what was asked for once stays. */
+	WRITE_ONCE(vm->irq.x2apic_api, vm->irq.x2apic_api | flags);
+	return 0;
+}
+
 static long vm_enable_cap(void *vm, unsigned long arg)
 {
 	const struct kvm_enable_cap *cap = (const void *)arg;
+	struct vlm_vm *v = vm;
 
 	switch (cap->cap) {
 	case KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2:
@@ -67,6 +85,10 @@ static long vm_enable_cap(void *vm, unsigned long arg)
 		return cap->flags ? -EINVAL : vlm_irq_split(vm, cap->args[0]);
 	case KVM_CAP_X86_USER_SPACE_MSR:
 		return cap->flags ? -EINVAL : vlm_set_msr_exits(vm, cap->args[0]);
+	case KVM_CAP_DISABLE_QUIRKS2:
+		return cap->flags ? -EINVAL : set_flags(cap->args[0], VLM_QUIRKS, &v->quirks_off);
+	case KVM_CAP_X2APIC_API:
+		return cap->flags ? -EINVAL : set_x2apic_api(v, cap->args[0]);
 	}
 	return -EINVAL;
 }

@@ -75,6 +75,8 @@ static int run_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 		if (row->reads)
 			vmx_read_exit(vcpu, exit, row->reads);
 		next = row->fast(vcpu, exit);
+		if (unlikely(vlm_vapic_on(vcpu)))
+			break;
 	}
 	local_irq_enable();
 	vmx_section_leave(vcpu);
@@ -126,6 +128,25 @@ static int host_work(void)
 	return VLM_RESUME;
 }
 
+static int run_vapic_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	int next;
+
+	vlm_vapic_write(vcpu);
+	next = run_section(vcpu, exit);
+	vlm_vapic_read(vcpu);
+	return next;
+}
+
+static int run_guest(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	if (unlikely(vcpu->mp_state != KVM_MP_STATE_RUNNABLE))
+		return vlm_vcpu_block(vcpu);
+	if (unlikely(vlm_vapic_on(vcpu)))
+		return run_vapic_section(vcpu, exit);
+	return run_section(vcpu, exit);
+}
+
 static int run_loop(struct vlm_vcpu *vcpu)
 {
 	struct vlm_exit exit;
@@ -136,8 +157,7 @@ static int run_loop(struct vlm_vcpu *vcpu)
 		if (next != VLM_RESUME)
 			return next;
 
-		next = vcpu->mp_state == KVM_MP_STATE_RUNNABLE ?
-		       run_section(vcpu, &exit) : vlm_vcpu_block(vcpu);
+		next = run_guest(vcpu, &exit);
 		if (next == VLM_DOOR)
 			next = vlm_exit_row(exit.reason)->slow(vcpu, &exit);
 		if (next != VLM_RESUME)

@@ -26,6 +26,7 @@
  * @mm: [I] address space of the creator; ioctls from any other are refused
  * @lock: guards @vcpus against creation, and VM-wide settings
  * @vcpus: [l] by index of creation, RCU readers; entries stay until the VM dies
+ * @quirks_off: [a] KVM_X86_QUIRK_* that user space turned off
  * @nr_vcpus: [l] number of entries; read without the lock
  * @dead: [a] a bug of ours stopped this VM: ioctls answer -EIO
  * @mem: guest-physical memory slots
@@ -43,6 +44,7 @@ struct vlm_vm {
 	struct mutex lock;
 	struct xarray vcpus;
 	unsigned int nr_vcpus;
+	u64 quirks_off;
 	bool dead;
 	struct vlm_mem mem;
 	struct vlm_ept ept;
@@ -87,6 +89,14 @@ void vlm_vm_bug(struct vlm_vm *vm, const char *what);
 static inline bool vlm_vm_is_dead(const struct vlm_vm *vm)
 {
 	return READ_ONCE(vm->dead);
+}
+
+/* The quirks of KVM's that Vellum has, and that KVM_CAP_DISABLE_QUIRKS2 ends. */
+#define VLM_QUIRKS	(KVM_X86_QUIRK_LINT0_REENABLED | KVM_X86_QUIRK_LAPIC_MMIO_HOLE)
+
+static inline bool vlm_quirk(const struct vlm_vm *vm, u64 quirk)
+{
+	return !(READ_ONCE(vm->quirks_off) & quirk);
 }
 
 #define vlm_vm_for_each_vcpu(vm, index, vcpu) \

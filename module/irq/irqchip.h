@@ -38,6 +38,9 @@ enum vlm_irq_source {
 #define VLM_IOAPIC_PINS	24
 #define VLM_MAX_ROUTES	4096
 
+/* Flags of KVM_CAP_X2APIC_API. */
+#define VLM_X2APIC_API	(KVM_X2APIC_API_USE_32BIT_IDS | KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK)
+
 struct vlm_pic;
 struct vlm_ioapic;
 struct vlm_pit;
@@ -74,6 +77,7 @@ struct vlm_irq_ack {
  * @zones: [l] coalesced zones
  * @ring: [I] page of struct kvm_coalesced_mmio_ring, mapped by every vCPU
  * @ring_lock: guards writes to @ring
+ * @x2apic_api: [a] KVM_X2APIC_API_* that user space asked for
  * @eoi_vectors: [a] vectors whose EOI the I/O APIC, or the caller's, must see
  *
  * Letters: [I] immutable after creation, [a] atomic, [l] under vm->lock,
@@ -95,6 +99,7 @@ struct vlm_irq {
 	struct list_head zones;
 	void *ring;
 	spinlock_t ring_lock;
+	u32 x2apic_api;
 	DECLARE_BITMAP(eoi_vectors, 256);
 };
 

@@ -71,8 +71,13 @@ void vlm_lapic_reset(struct vlm_vcpu *vcpu, bool init)
 	set_reg(l, APIC_DFR, 0xffffffff);
 	set_reg(l, APIC_SPIV, 0xff);
 	l->deadline = 0;
+	atomic_set(&l->errors, 0);
+	atomic_set(&l->nmis, 0);
 	if (!init)
 		l->id = vcpu->id;
+	/* Firmware's virtual wire: KVM_X86_QUIRK_LINT0_REENABLED. */
+	if (!vcpu->id && vlm_quirk(vcpu->vm, KVM_X86_QUIRK_LINT0_REENABLED))
+		set_reg(l, APIC_LVT0, SET_APIC_DELIVERY_MODE(0, APIC_MODE_EXTINT));
 }
 
 void vlm_lapic_base_changed(struct vlm_vcpu *vcpu, u64 old)
@@ -85,6 +90,9 @@ void vlm_lapic_base_changed(struct vlm_vcpu *vcpu, u64 old)
 	/* Off and on again is a reset: SDM 3A, "x2APIC State Transitions". */
 	if ((old & MSR_IA32_APICBASE_ENABLE) && !(now & MSR_IA32_APICBASE_ENABLE))
 		vlm_lapic_reset(vcpu, true);
+	/* An id that was set through the register page is not one of x2APIC mode. */
+	if (lapic_x2apic(l))
+		l->id = vcpu->id;
 	vlm_request(vcpu, VLM_REQ_EVENT);
 }
 
@@ -144,6 +152,17 @@ void vlm_lapic_init_sipi(struct vlm_vcpu *vcpu)
 	}
 }
 
+void vlm_lapic_set_sipi_vector(struct vlm_vcpu *vcpu, u8 vector)
+{
+	if (vcpu->lapic)
+		WRITE_ONCE(vcpu->lapic->sipi_vector, vector);
+}
+
+void vlm_lapic_restore_sipi(struct vlm_vcpu *vcpu)
+{
+	set_bit(LAPIC_MSG_SIPI, &vcpu->lapic->msgs);
+}
+
 unsigned int vlm_lapic_take_nmis(struct vlm_vcpu *vcpu)
 {
 	return vcpu->lapic ? atomic_xchg(&vcpu->lapic->nmis, 0) : 0;
@@ -154,41 +173,66 @@ bool vlm_lapic_nmi_pending(struct vlm_vcpu *vcpu)
 	return vcpu->lapic && atomic_read(&vcpu->lapic->nmis);
 }
 
-/* The structure has the id where xAPIC mode has it, in either mode. */
+/*
+ * The structure has the id where xAPIC mode has it, in either mode, unless user
+ * space asked for 32 bits of it: KVM_CAP_X2APIC_API.
+ */
+static u32 abi_id(const struct vlm_lapic *l)
+{
+	u32 flags = READ_ONCE(l->vcpu->vm->irq.x2apic_api);
+
+	if (lapic_x2apic(l) && (flags & KVM_X2APIC_API_USE_32BIT_IDS))
+		return l->id;
+	return l->id << 24;
+}
+
+static void put(struct kvm_lapic_state *out, unsigned int offset, u32 value)
+{
+	memcpy(out->regs + offset, &value, sizeof(value));
+}
+
+static u32 get(const struct kvm_lapic_state *in, unsigned int offset)
+{
+	u32 value;
+
+	memcpy(&value, in->regs + offset, sizeof(value));
+	return value;
+}
+
 long vlm_get_lapic(struct vlm_vcpu *vcpu, struct kvm_lapic_state *out)
 {
 	struct vlm_lapic *l = vcpu->lapic;
-	u32 id, count;
+	u32 count;
 
 	if (!l)
 		return -EINVAL;
-	memcpy(out->regs, l->regs, sizeof(out->regs));
-	id = l->id << 24;
-	memcpy(out->regs + APIC_ID, &id, sizeof(id));
-	count = LAPIC_VERSION | (LAPIC_LVTS - 1) << 16;
-	memcpy(out->regs + APIC_LVR, &count, sizeof(count));
+	/* First: if it says that the timer has fired, the interrupt is in IRR. */
 	count = lapic_timer_count(l);
-	memcpy(out->regs + APIC_TMCCT, &count, sizeof(count));
+	smp_rmb();	/* pairs with the end of the timer's function */
+	memcpy(out->regs, l->regs, sizeof(out->regs));
+	put(out, APIC_ID, abi_id(l));
+	put(out, APIC_LVR, LAPIC_VERSION | (LAPIC_LVTS - 1) << 16);
+	put(out, APIC_PROCPRI, lapic_ppr(l));
+	put(out, APIC_LDR, lapic_ldr(l));
+	put(out, APIC_TMCCT, count);
 	return 0;
 }
 
 long vlm_set_lapic(struct vlm_vcpu *vcpu, const struct kvm_lapic_state *in)
 {
 	struct vlm_lapic *l = vcpu->lapic;
-	u32 id;
 
 	if (!l)
 		return -EINVAL;
-	memcpy(&id, in->regs + APIC_ID, sizeof(id));
 	/* In x2APIC mode the id cannot be set, so it must be right. */
-	if (lapic_x2apic(l) && id != l->id << 24)
+	if (lapic_x2apic(l) && get(in, APIC_ID) != abi_id(l))
 		return -EINVAL;
 
 	lapic_timer_stop(l);
-	memcpy(l->regs, in->regs, sizeof(in->regs));
+	lapic_load(l, in->regs);
 	if (!lapic_x2apic(l))
-		l->id = id >> 24;
-	lapic_timer_start(l);
+		l->id = get(in, APIC_ID) >> 24;
+	lapic_timer_restore(l, get(in, APIC_TMCCT));
 	vlm_request(vcpu, VLM_REQ_EVENT);
 	return 0;
 }

@@ -48,6 +48,9 @@ int vlm_x2apic_write(struct vlm_vcpu *vcpu, u32 msr, u64 value);
 u64 vlm_lapic_deadline(struct vlm_vcpu *vcpu);
 void vlm_lapic_set_deadline(struct vlm_vcpu *vcpu, u64 tsc);
 
+/** vlm_lapic_tsc_changed() - the guest's TSC moved: so did its deadline. */
+void vlm_lapic_tsc_changed(struct vlm_vcpu *vcpu);
+
 /** vlm_lapic_base_changed() - IA32_APIC_BASE was written, from @old. */
 void vlm_lapic_base_changed(struct vlm_vcpu *vcpu, u64 old);
 
@@ -68,6 +71,11 @@ int vlm_irq_ack(struct vlm_vcpu *vcpu);
 void vlm_lapic_init_sipi(struct vlm_vcpu *vcpu);
 bool vlm_lapic_init_sipi_pending(struct vlm_vcpu *vcpu);
 
+/** vlm_lapic_set_sipi_vector() - of the SIPI that user space restores. */
+void vlm_lapic_set_sipi_vector(struct vlm_vcpu *vcpu, u8 vector);
+/** vlm_lapic_restore_sipi() - make a SIPI with that vector pending. */
+void vlm_lapic_restore_sipi(struct vlm_vcpu *vcpu);
+
 /** vlm_lapic_take_nmis() - how many NMIs arrived since the last call. */
 unsigned int vlm_lapic_take_nmis(struct vlm_vcpu *vcpu);
 bool vlm_lapic_nmi_pending(struct vlm_vcpu *vcpu);
@@ -78,5 +86,13 @@ int vlm_lapic_take_split_eoi(struct vlm_vcpu *vcpu);
 /* KVM_GET_LAPIC, KVM_SET_LAPIC; -EINVAL without one. */
 long vlm_get_lapic(struct vlm_vcpu *vcpu, struct kvm_lapic_state *out);
 long vlm_set_lapic(struct vlm_vcpu *vcpu, const struct kvm_lapic_state *in);
+
+/** vlm_vapic_set() - KVM_SET_VAPIC_ADDR; 0 or -EINVAL.  May sleep. */
+long vlm_vapic_set(struct vlm_vcpu *vcpu, u64 gpa);
+/** vlm_vapic_on() - is an address set?  Then every exit must end the section. */
+bool vlm_vapic_on(struct vlm_vcpu *vcpu);
+/* After and before a section; may sleep. */
+void vlm_vapic_read(struct vlm_vcpu *vcpu);
+void vlm_vapic_write(struct vlm_vcpu *vcpu);
 
 #endif /* VELLUM_IRQ_LAPIC_H */

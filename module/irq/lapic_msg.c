@@ -38,9 +38,23 @@ static bool match_logical(const struct vlm_lapic *l, u32 dest)
 	return ldr >> 4 == dest >> 4 && (ldr & dest & 0xf);
 }
 
+/*
+ * FFH of a device means everybody even in x2APIC mode, unless user space says
+ * that it knows better: KVM_CAP_X2APIC_API.
+ */
+static u32 destination(const struct vlm_lapic *l, struct vlm_vcpu *src, u32 dest)
+{
+	if (!src && dest == XAPIC_BROADCAST && lapic_x2apic(l) &&
+	    !(READ_ONCE(l->vcpu->vm->irq.x2apic_api) & KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK))
+		return X2APIC_BROADCAST;
+	return dest;
+}
+
 static bool addressed(const struct vlm_lapic *l, struct vlm_vcpu *src,
 		      const struct vlm_irq_msg *msg)
 {
+	u32 dest = destination(l, src, msg->dest);
+
 	switch (msg->shorthand) {
 	case IRQ_DEST_SELF:
 		return l->vcpu == src;
@@ -49,7 +63,7 @@ static bool addressed(const struct vlm_lapic *l, struct vlm_vcpu *src,
 	case IRQ_DEST_OTHERS:
 		return l->vcpu != src;
 	}
-	return msg->logical ? match_logical(l, msg->dest) : match_physical(l, msg->dest);
+	return msg->logical ? match_logical(l, dest) : match_physical(l, dest);
 }
 
 /* 1: taken; 0: was pending; INIT, SIPI and NMI are acted on by the vCPU itself. */
@@ -67,6 +81,8 @@ static int deliver_one(struct vlm_lapic *l, const struct vlm_irq_msg *msg)
 		/* The de-assert only set arbitration ids on old buses. */
 		if (msg->level && !msg->assert)
 			return 1;
+		/* A SIPI that came before is void: nobody waited for it. */
+		clear_bit(LAPIC_MSG_SIPI, &l->msgs);
 		set_bit(LAPIC_MSG_INIT, &l->msgs);
 		vlm_request_kick(l->vcpu, VLM_REQ_LEAVE);
 		return 1;
@@ -83,6 +99,16 @@ static int deliver_one(struct vlm_lapic *l, const struct vlm_irq_msg *msg)
 	return 0;
 }
 
+/* Of two that are addressed; the count of turns may be off by a race. */
+static bool before(const struct vlm_lapic *a, const struct vlm_lapic *b)
+{
+	u32 apr_a = lapic_apr(a), apr_b = lapic_apr(b);
+
+	if (apr_a != apr_b)
+		return apr_a < apr_b;
+	return (s32)(READ_ONCE(a->turns) - READ_ONCE(b->turns)) < 0;
+}
+
 static struct vlm_lapic *lowest(struct vlm_vm *vm, struct vlm_vcpu *src,
 				const struct vlm_irq_msg *msg)
 {
@@ -95,9 +121,11 @@ static struct vlm_lapic *lowest(struct vlm_vm *vm, struct vlm_vcpu *src,
 
 		if (!l || !lapic_sw_enabled(l) || !addressed(l, src, msg))
 			continue;
-		if (!best || lapic_apr(l) < lapic_apr(best))
+		if (!best || before(l, best))
 			best = l;
 	}
+	if (best)
+		WRITE_ONCE(best->turns, best->turns + 1);
 	return best;
 }
 
@@ -135,5 +163,8 @@ void lapic_send_ipi(struct vlm_lapic *l, u32 low, u32 dest)
 		.shorthand = (low >> 18) & 3,
 	};
 
-	vlm_lapic_deliver(l->vcpu->vm, l->vcpu, &msg);
+	if (msg.mode <= IRQ_MODE_LOWEST && msg.vector < 16)
+		lapic_error(l, APIC_ESR_SENDILL);
+	else
+		vlm_lapic_deliver(l->vcpu->vm, l->vcpu, &msg);
 }

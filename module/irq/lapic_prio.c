@@ -47,10 +47,21 @@ u32 lapic_apr(const struct vlm_lapic *l)
 	return max(isr, irr);
 }
 
+/* SDM 3A, "Error Handling": one interrupt until ESR is written. */
+void lapic_error(struct vlm_lapic *l, u32 error)
+{
+	if (!atomic_fetch_or(error, &l->errors))
+		lapic_local(l, APIC_LVTERR);
+}
+
 bool lapic_accept(struct vlm_lapic *l, u8 vector, bool level)
 {
-	if (vector < 16 || !lapic_sw_enabled(l))
+	if (!lapic_sw_enabled(l))
 		return false;
+	if (vector < 16) {
+		lapic_error(l, APIC_ESR_RECVILL);
+		return false;
+	}
 
 	/* Before IRR, so that whoever sees the request sees its trigger mode. */
 	if (level)
@@ -152,7 +163,8 @@ static int deliverable(const struct vlm_lapic *l)
 {
 	int vector = lapic_highest(l, APIC_IRR);
 
-	if (vector < 0 || !lapic_sw_enabled(l))
+	/* With the APIC off by software what is pending still goes. */
+	if (vector < 0 || !lapic_hw_enabled(l))
 		return -1;
 	return class_of(vector) > (lapic_ppr(l) & 0xf0) ? vector : -1;
 }

@@ -18,6 +18,9 @@
  * @msgs: [a] LAPIC_MSG_*: what arrived and is not done yet
  * @nmis: [a] NMIs that arrived
  * @sipi_vector: [a] of the last SIPI
+ * @errors: [a] APIC_ESR_* seen since ESR was written last
+ * @turns: [a] lowest-priority interrupts taken: among equals the least goes next
+ * @vapic: [v] where the guest keeps its task priority, or 0
  * @split_eoi: [v] vector whose EOI user space must be told, or -1
  * @id: [v] the APIC id, 32 bits in x2APIC mode
  * @timer: one-shot, periodic or deadline; its function runs in interrupt context
@@ -33,6 +36,9 @@ struct vlm_lapic {
 	unsigned long msgs;
 	atomic_t nmis;
 	u8 sipi_vector;
+	atomic_t errors;
+	u32 turns;
+	u64 vapic;
 	int split_eoi;
 	u32 id;
 	struct hrtimer timer;
@@ -78,14 +84,26 @@ bool lapic_accept(struct vlm_lapic *l, u8 vector, bool level);
 void lapic_eoi(struct vlm_lapic *l);
 u32 lapic_ppr(const struct vlm_lapic *l);
 u32 lapic_apr(const struct vlm_lapic *l);
+/** lapic_error() - an APIC_ESR_* bit to collect.  Any context. */
+void lapic_error(struct vlm_lapic *l, u32 error);
 /** lapic_local() - a local interrupt, as its LVT entry says.  Any context. */
 bool lapic_local(struct vlm_lapic *l, unsigned int lvt);
+
+/* lapic_reg.c */
+/** lapic_load() - take all registers from a saved page; the timer is not set. */
+void lapic_load(struct vlm_lapic *l, const u8 *page);
+/** lapic_ldr() - the logical destination register. */
+u32 lapic_ldr(const struct vlm_lapic *l);
 
 /* lapic_timer.c */
 void lapic_timer_init(struct vlm_lapic *l);
 void lapic_timer_stop(struct vlm_lapic *l);
-/** lapic_timer_start() - TMICT, TDCR or the mode was written. */
+/** lapic_timer_start() - the initial count or the deadline was written. */
 void lapic_timer_start(struct vlm_lapic *l);
+/** lapic_timer_restore() - go on where the current count was @left. */
+void lapic_timer_restore(struct vlm_lapic *l, u32 left);
+/** lapic_timer_set_divide() - the divide configuration was written. */
+void lapic_timer_set_divide(struct vlm_lapic *l, u32 value);
 u32 lapic_timer_count(const struct vlm_lapic *l);
 
 /* lapic_msg.c */

@@ -24,11 +24,21 @@ static const u32 lvt_bits[LAPIC_LVTS] = {
 	LVT_COMMON,	/* error */
 };
 
+/* Status: read-only, and not reserved. */
+#define LVT_STATUS	(APIC_SEND_PENDING | APIC_LVT_REMOTE_IRR)
+
+#define SPIV_BITS	(APIC_VECTOR_MASK | APIC_SPIV_APIC_ENABLED | APIC_SPIV_FOCUS_DISABLED)
+
+static u32 lvt_mask(unsigned int offset)
+{
+	return lvt_bits[(offset - APIC_LVTT) / 0x10];
+}
+
 static void write_lvt(struct vlm_lapic *l, unsigned int offset, u32 value)
 {
 	u32 old = reg(l, offset);
 
-	value &= lvt_bits[(offset - APIC_LVTT) / 0x10];
+	value &= lvt_mask(offset);
 	/* With the APIC off by software all entries are masked, and stay so. */
 	if (!lapic_sw_enabled(l))
 		value |= APIC_LVT_MASKED;
@@ -48,14 +58,21 @@ static void write_spiv(struct vlm_lapic *l, u32 value)
 {
 	unsigned int lvt;
 
-	set_reg(l, APIC_SPIV, value & (APIC_VECTOR_MASK | APIC_SPIV_APIC_ENABLED |
-				       APIC_SPIV_FOCUS_DISABLED));
+	set_reg(l, APIC_SPIV, value & SPIV_BITS);
 	if (value & APIC_SPIV_APIC_ENABLED) {
 		vlm_request(l->vcpu, VLM_REQ_EVENT);
 		return;
 	}
 	for (lvt = APIC_LVTT; lvt <= APIC_LVTERR; lvt += 0x10)
 		set_reg(l, lvt, reg(l, lvt) | APIC_LVT_MASKED);
+}
+
+u32 lapic_ldr(const struct vlm_lapic *l)
+{
+	/* SDM 3A, "Logical Destination Mode in x2APIC Mode". */
+	if (lapic_x2apic(l))
+		return (l->id >> 4) << 16 | BIT(l->id & 0xf);
+	return reg(l, APIC_LDR);
 }
 
 static u32 read_reg(struct vlm_lapic *l, unsigned int offset)
@@ -72,9 +89,7 @@ static u32 read_reg(struct vlm_lapic *l, unsigned int offset)
 	case APIC_TMCCT:
 		return lapic_timer_count(l);
 	case APIC_LDR:
-		if (lapic_x2apic(l))
-			return (l->id >> 4) << 16 | BIT(l->id & 0xf);
-		fallthrough;
+		return lapic_ldr(l);
 	default:
 		return reg(l, offset);
 	}
@@ -101,7 +116,8 @@ static void write_reg(struct vlm_lapic *l, unsigned int offset, u32 value)
 		write_spiv(l, value);
 		break;
 	case APIC_ESR:
-		set_reg(l, offset, 0);
+		/* A write shows what was collected, and begins anew. */
+		set_reg(l, offset, atomic_xchg(&l->errors, 0));
 		break;
 	case APIC_ICR:
 		/* Delivery is immediate, so the status bit never shows. */
@@ -122,17 +138,75 @@ static void write_reg(struct vlm_lapic *l, unsigned int offset, u32 value)
 		lapic_timer_start(l);
 		break;
 	case APIC_TDCR:
-		set_reg(l, offset, value & 0xb);
+		lapic_timer_set_divide(l, value);
 		break;
 	}
 }
 
+/* Bits of a register that can be set, for a page that comes from elsewhere. */
+static u32 settable(unsigned int offset)
+{
+	switch (offset) {
+	case APIC_TASKPRI:
+		return 0xff;
+	case APIC_LDR:
+	case APIC_ICR2:
+		return 0xff000000;
+	case APIC_SPIV:
+		return SPIV_BITS;
+	case APIC_ISR:
+	case APIC_IRR:
+	case APIC_TMR:
+		return 0xffff0000;	/* vectors below 16 do not exist */
+	case APIC_ICR:
+		return ~(u32)APIC_ICR_BUSY;
+	case APIC_LVTT ... APIC_LVTERR:
+		return lvt_mask(offset);
+	case APIC_TDCR:
+		return 0xb;
+	case APIC_DFR:
+	case APIC_TMICT:
+	case APIC_ISR + 0x10 ... APIC_ISR + 0x70:
+	case APIC_TMR + 0x10 ... APIC_TMR + 0x70:
+	case APIC_IRR + 0x10 ... APIC_IRR + 0x70:
+		return ~0;
+	case APIC_ESR:
+		return APIC_ESR_SENDILL | APIC_ESR_RECVILL;
+	}
+	return 0;
+}
+
+void lapic_load(struct vlm_lapic *l, const u8 *page)
+{
+	unsigned int offset;
+	u32 value, mode = reg(l, APIC_LVTT);
+
+	for (offset = 0; offset < 0x400; offset += 0x10) {
+		memcpy(&value, page + offset, sizeof(value));
+		set_reg(l, offset, value & settable(offset));
+	}
+	set_reg(l, APIC_DFR, reg(l, APIC_DFR) | 0x0fffffff);
+	/* In x2APIC mode the destination has 32 bits. */
+	memcpy(&value, page + APIC_ICR2, sizeof(value));
+	if (lapic_x2apic(l))
+		set_reg(l, APIC_ICR2, value);
+	if ((mode ^ reg(l, APIC_LVTT)) & APIC_LVT_TIMER_TSCDEADLINE)
+		l->deadline = 0;
+}
+
+static bool has_page(const struct vlm_lapic *l)
+{
+	return lapic_hw_enabled(l) && !lapic_x2apic(l);
+}
+
+/* Where no page is, the quirk has a hole that reads as ones. */
 bool vlm_lapic_claims(struct vlm_vcpu *vcpu, gpa_t gpa)
 {
 	const struct vlm_lapic *l = vcpu->lapic;
 
-	return l && lapic_hw_enabled(l) && !lapic_x2apic(l) &&
-	       (gpa & PAGE_MASK) == (vcpu->x86.apic_base & PAGE_MASK);
+	if (!l || (gpa & PAGE_MASK) != (vcpu->x86.apic_base & PAGE_MASK))
+		return false;
+	return has_page(l) || vlm_quirk(vcpu->vm, KVM_X86_QUIRK_LAPIC_MMIO_HOLE);
 }
 
 /* Registers are 32 bits wide, 16 bytes apart; between them there is nothing. */
@@ -142,6 +216,10 @@ void vlm_lapic_mmio_read(struct vlm_vcpu *vcpu, gpa_t gpa, unsigned int len, voi
 	u8 data[16] = { 0 };
 	u32 value;
 
+	if (!has_page(vcpu->lapic)) {
+		memset(buf, 0xff, len);
+		return;
+	}
 	if (offset < 0x400) {
 		value = read_reg(vcpu->lapic, offset);
 		memcpy(data, &value, sizeof(value));
@@ -153,7 +231,7 @@ void vlm_lapic_mmio_write(struct vlm_vcpu *vcpu, gpa_t gpa, unsigned int len, co
 {
 	u32 value;
 
-	if (len != 4 || (gpa & 0xf) || (gpa & 0xfff) >= 0x400)
+	if (!has_page(vcpu->lapic) || len != 4 || (gpa & 0xf) || (gpa & 0xfff) >= 0x400)
 		return;
 	memcpy(&value, buf, sizeof(value));
 	write_reg(vcpu->lapic, gpa & 0xff0, value);
@@ -179,20 +257,53 @@ static bool x2apic_readable(unsigned int offset)
 	return false;
 }
 
-static bool x2apic_writable(unsigned int offset, u64 value)
+/* SDM 3A, "Reserved Bit Checking" in x2APIC mode; -1: the register is read-only. */
+static s64 x2apic_bits(unsigned int offset)
 {
 	switch (offset) {
 	case APIC_EOI:
 	case APIC_ESR:
-		return value == 0;
+		return 0;
+	case APIC_LVTT ... APIC_LVTERR:
+		return lvt_mask(offset) | APIC_SEND_PENDING |
+		       (offset == APIC_LVT0 || offset == APIC_LVT1 ? LVT_STATUS : 0);
 	case APIC_TASKPRI:
-		return value <= 0xff;
 	case APIC_SPIV:
-	case APIC_LVTT ... APIC_TMICT:
+	case APIC_TMICT:
 	case APIC_TDCR:
-		return !(value >> 32);
+		return settable(offset);
 	}
-	return false;
+	return -1;
+}
+
+static bool x2apic_writable(unsigned int offset, u64 value)
+{
+	s64 bits = x2apic_bits(offset);
+
+	return bits >= 0 && !(value & ~(u64)bits);
+}
+
+#define ICR_RESERVED	(GENMASK(31, 20) | GENMASK(17, 16) | BIT(13))
+
+static int x2apic_icr(struct vlm_lapic *l, u64 value)
+{
+	if ((u32)value & ICR_RESERVED)
+		return 1;
+	set_reg(l, APIC_ICR, (u32)value & ~APIC_ICR_BUSY);
+	set_reg(l, APIC_ICR2, value >> 32);
+	lapic_send_ipi(l, value, value >> 32);
+	return 0;
+}
+
+static int self_ipi(struct vlm_lapic *l, u64 value)
+{
+	if (value > 0xff)
+		return 1;
+	if (value < 16)
+		lapic_error(l, APIC_ESR_SENDILL);
+	else
+		lapic_accept(l, value, false);
+	return 0;
 }
 
 int vlm_x2apic_read(struct vlm_vcpu *vcpu, u32 msr, u64 *value)
@@ -216,18 +327,10 @@ int vlm_x2apic_write(struct vlm_vcpu *vcpu, u32 msr, u64 value)
 	if (!l || !lapic_x2apic(l))
 		return 1;
 
-	if (msr == X2APIC_SELF_IPI) {
-		if (value > 0xff)
-			return 1;
-		lapic_accept(l, value, false);
-		return 0;
-	}
-	if (offset == APIC_ICR) {
-		set_reg(l, APIC_ICR, (u32)value & ~APIC_ICR_BUSY);
-		set_reg(l, APIC_ICR2, value >> 32);
-		lapic_send_ipi(l, value, value >> 32);
-		return 0;
-	}
+	if (msr == X2APIC_SELF_IPI)
+		return self_ipi(l, value);
+	if (offset == APIC_ICR)
+		return x2apic_icr(l, value);
 	if (!x2apic_writable(offset, value))
 		return 1;
 	write_reg(l, offset, value);

@@ -17,6 +17,9 @@
 /* A periodic guest timer must not eat the host. */
 #define MIN_PERIOD_NS	200000
 
+/* A deadline farther away than this does not come: a hundred years. */
+#define LONGEST_MS	(100ULL * 365 * 86400 * 1000)
+
 static u32 timer_mode(const struct vlm_lapic *l)
 {
 	return reg(l, APIC_LVTT) & (APIC_LVT_TIMER_PERIODIC | APIC_LVT_TIMER_TSCDEADLINE);
@@ -63,7 +66,7 @@ static void start(struct vlm_lapic *l, u64 ns)
 static void start_deadline(struct vlm_lapic *l)
 {
 	struct vlm_vcpu *vcpu = l->vcpu;
-	u64 now;
+	u64 now, left;
 
 	if (!l->deadline)
 		return;
@@ -73,35 +76,72 @@ static void start_deadline(struct vlm_lapic *l)
 		lapic_local(l, APIC_LVTT);
 		return;
 	}
-	start(l, mul_u64_u32_div(l->deadline - now, 1000000, vcpu->x86.tsc_khz));
+	left = l->deadline - now;
+	if (div_u64(left, vcpu->x86.tsc_khz) > LONGEST_MS)
+		return;
+	/* Never before the guest's TSC is there. */
+	start(l, mul_u64_u32_div(left, 1000000, vcpu->x86.tsc_khz) + 1);
+}
+
+/* One-shot and periodic: @count is left of the first round. */
+static void start_count(struct vlm_lapic *l, u32 count)
+{
+	lapic_timer_stop(l);
+	if (!count)
+		return;
+	if (timer_mode(l) == APIC_LVT_TIMER_PERIODIC)
+		WRITE_ONCE(l->period_ns, max_t(u64, MIN_PERIOD_NS,
+					       (u64)reg(l, APIC_TMICT) * divisor(l)));
+	start(l, (u64)count * divisor(l));
 }
 
 void lapic_timer_start(struct vlm_lapic *l)
 {
-	u64 ns = (u64)reg(l, APIC_TMICT) * divisor(l);
-
-	lapic_timer_stop(l);
-	if (timer_mode(l) == APIC_LVT_TIMER_TSCDEADLINE) {
-		start_deadline(l);
+	if (timer_mode(l) != APIC_LVT_TIMER_TSCDEADLINE) {
+		start_count(l, reg(l, APIC_TMICT));
 		return;
 	}
-	if (!ns)
+	lapic_timer_stop(l);
+	start_deadline(l);
+}
+
+void lapic_timer_restore(struct vlm_lapic *l, u32 left)
+{
+	u32 initial = reg(l, APIC_TMICT);
+
+	if (timer_mode(l) == APIC_LVT_TIMER_TSCDEADLINE) {
+		lapic_timer_start(l);
 		return;
-	if (timer_mode(l) == APIC_LVT_TIMER_PERIODIC)
-		WRITE_ONCE(l->period_ns, max_t(u64, ns, MIN_PERIOD_NS));
-	start(l, ns);
+	}
+	/* A one-shot timer at 0 has fired. */
+	if (!left && timer_mode(l) == APIC_LVT_TIMER_PERIODIC)
+		left = initial;
+	start_count(l, min(left, initial));
+}
+
+void lapic_timer_set_divide(struct vlm_lapic *l, u32 value)
+{
+	u32 count = lapic_timer_count(l);
+	u32 before = divisor(l);
+
+	set_reg(l, APIC_TDCR, value & 0xb);
+	/* It counts on from where it is. */
+	if (count && divisor(l) != before)
+		start_count(l, count);
 }
 
 u32 lapic_timer_count(const struct vlm_lapic *l)
 {
 	s64 left;
 
-	if (!reg(l, APIC_TMICT) || timer_mode(l) == APIC_LVT_TIMER_TSCDEADLINE)
+	if (timer_mode(l) == APIC_LVT_TIMER_TSCDEADLINE || !hrtimer_active(&l->timer))
 		return 0;
 	left = ktime_to_ns(hrtimer_expires_remaining(&l->timer));
+	/* 0 is for one that has fired: whoever saves that does not save the timer. */
 	if (left <= 0)
-		return 0;
-	return div_u64(left, divisor(l));
+		return 1;
+	left = div_u64(left + divisor(l) - 1, divisor(l));
+	return min_t(u64, left, reg(l, APIC_TMICT));
 }
 
 u64 vlm_lapic_deadline(struct vlm_vcpu *vcpu)
@@ -110,10 +150,19 @@ u64 vlm_lapic_deadline(struct vlm_vcpu *vcpu)
 
 	if (!l || timer_mode(l) != APIC_LVT_TIMER_TSCDEADLINE)
 		return 0;
-	/* The MSR reads 0 once the time has come. */
-	if (l->deadline && vlm_guest_tsc(vcpu) >= l->deadline)
+	/* The MSR reads 0 once the time has come, and the interrupt with it. */
+	if (l->deadline && vlm_guest_tsc(vcpu) >= l->deadline) {
+		if (hrtimer_cancel(&l->timer))
+			lapic_local(l, APIC_LVTT);
 		l->deadline = 0;
+	}
 	return l->deadline;
+}
+
+void vlm_lapic_tsc_changed(struct vlm_vcpu *vcpu)
+{
+	if (vcpu->lapic && vlm_lapic_deadline(vcpu))
+		lapic_timer_start(vcpu->lapic);
 }
 
 void vlm_lapic_set_deadline(struct vlm_vcpu *vcpu, u64 tsc)

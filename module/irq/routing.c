@@ -18,6 +18,7 @@
 
 /* MSI address and data.  SDM 3A, "Message Signalled Interrupts". */
 #define MSI_DEST(address)	((address) >> 12 & 0xff)
+#define MSI_DEST_HIGH		0xffffff00	/* of the high half: KVM_CAP_X2APIC_API */
 #define MSI_LOGICAL		BIT(2)
 #define MSI_REDIRECT		BIT(3)
 #define MSI_VECTOR(data)	((u8)(data))
@@ -32,7 +33,8 @@
  * @pic: pin of the PIC pair, or NO_PIN
  * @ioapic: pin of the I/O APIC, or NO_PIN
  * @msi: the line stands for a message, of @address and @data
- * @address: low half; the high one carries nothing that is used
+ * @address: low half
+ * @address_hi: high half; used when user space has 32-bit APIC ids
  * @data: its data
  */
 struct route {
@@ -40,6 +42,7 @@ struct route {
 	u8 ioapic;
 	bool msi;
 	u32 address;
+	u32 address_hi;
 	u32 data;
 };
 
@@ -59,10 +62,20 @@ struct vlm_routing {
 	struct route route[];
 };
 
-static int send_msi(struct vlm_vm *vm, u32 address, u32 data)
+static bool wide_ids(struct vlm_vm *vm)
+{
+	return READ_ONCE(vm->irq.x2apic_api) & KVM_X2APIC_API_USE_32BIT_IDS;
+}
+
+static bool valid_high(struct vlm_vm *vm, u32 address_hi)
+{
+	return !wide_ids(vm) || !(address_hi & ~MSI_DEST_HIGH);
+}
+
+static int send_msi(struct vlm_vm *vm, u32 address, u32 address_hi, u32 data)
 {
 	struct vlm_irq_msg msg = {
-		.dest = MSI_DEST(address),
+		.dest = MSI_DEST(address) | (wide_ids(vm) ? address_hi & MSI_DEST_HIGH : 0),
 		.logical = address & MSI_LOGICAL,
 		.level = data & MSI_LEVEL,
 		.assert = true,
@@ -78,9 +91,10 @@ static int send_msi(struct vlm_vm *vm, u32 address, u32 data)
 
 int vlm_msi_send(struct vlm_vm *vm, const struct kvm_msi *msi)
 {
-	if (vlm_irq_mode(vm) == IRQCHIP_NONE || msi->flags)
+	if (vlm_irq_mode(vm) == IRQCHIP_NONE || msi->flags || !valid_high(vm, msi->address_hi))
 		return -EINVAL;
-	return send_msi(vm, msi->address_lo, msi->data);
+	/* "0 if the guest blocked the MSI", which is what nobody there amounts to. */
+	return max(send_msi(vm, msi->address_lo, msi->address_hi, msi->data), 0);
 }
 
 static int add_result(int sum, int ret)
@@ -102,7 +116,7 @@ int vlm_irq_set(struct vlm_vm *vm, u32 source, u32 gsi, int level)
 	if (table && gsi < table->count) {
 		route = &table->route[array_index_nospec(gsi, table->count)];
 		if (route->msi && level)
-			ret = send_msi(vm, route->address, route->data);
+			ret = send_msi(vm, route->address, route->address_hi, route->data);
 		if (route->pic != NO_PIN)
 			ret = add_result(ret, vlm_pic_line(vm, source, route->pic, level));
 		if (route->ioapic != NO_PIN)
@@ -212,10 +226,12 @@ static int add_entry(struct vlm_vm *vm, struct vlm_routing *table,
 			return -EINVAL;
 		return add_pin(table, e->gsi, e->u.irqchip.irqchip, e->u.irqchip.pin);
 	case KVM_IRQ_ROUTING_MSI:
-		if (route->msi || route->pic != NO_PIN || route->ioapic != NO_PIN)
+		if (route->msi || route->pic != NO_PIN || route->ioapic != NO_PIN ||
+		    !valid_high(vm, e->u.msi.address_hi))
 			return -EINVAL;
 		route->msi = true;
 		route->address = e->u.msi.address_lo;
+		route->address_hi = e->u.msi.address_hi;
 		route->data = e->u.msi.data;
 		return 0;
 	}

@@ -145,12 +145,27 @@ static void inject_one(struct vlm_vcpu *vcpu, u32 blocking)
 	}
 }
 
+/* One is served, and one is latched behind it: SDM 3A, "Handling Multiple NMIs". */
+void vmx_queue_nmis(struct vlm_vcpu *vcpu, unsigned int count)
+{
+	struct vlm_events *ev = &vcpu->events;
+	bool busy;
+
+	if (!count)
+		return;
+	vmx_begin(vcpu);
+	busy = ev->nmi.injected ||
+	       (vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) & GUEST_INTR_STATE_NMI);
+	vmx_end(vcpu);
+	ev->nmi.pending = min(busy ? 1u : 2u, ev->nmi.pending + count);
+}
+
 void vmx_event_prepare(struct vlm_vcpu *vcpu)
 {
 	struct vlm_events *ev = &vcpu->events;
 	u32 blocking = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
 
-	ev->nmi.pending = min(2u, ev->nmi.pending + vlm_lapic_take_nmis(vcpu));
+	vmx_queue_nmis(vcpu, vlm_lapic_take_nmis(vcpu));
 	inject_one(vcpu, blocking);
 
 	set_window(vcpu, CPU_BASED_NMI_WINDOW_EXITING, ev->nmi.pending);

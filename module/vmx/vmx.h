@@ -176,6 +176,9 @@ void vmx_msr_filter_changed(struct vlm_vcpu *vcpu);
 /** vmx_debug_changed() - guest_debug, DR7 or a breakpoint changed. */
 void vmx_debug_changed(struct vlm_vcpu *vcpu);
 
+/** vmx_queue_nmis() - @count NMIs came; those beyond what a CPU latches are lost. */
+void vmx_queue_nmis(struct vlm_vcpu *vcpu, unsigned int count);
+
 /** vmx_interrupt_open() - IF is set and no STI or MOV SS shields it. */
 bool vmx_interrupt_open(struct vlm_vcpu *vcpu);
 

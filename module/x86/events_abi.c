@@ -12,9 +12,10 @@
 #include <asm/vmx.h>
 
 #include "../core/vcpu.h"
+#include "../irq/lapic.h"
 
 #define EVENT_FLAGS	(KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW |	\
-			 KVM_VCPUEVENT_VALID_SMM)
+			 KVM_VCPUEVENT_VALID_SIPI_VECTOR | KVM_VCPUEVENT_VALID_SMM)
 
 #define SHADOW		(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
 
@@ -32,12 +33,19 @@ static u8 shadow_of(u32 blocking)
 	       (blocking & GUEST_INTR_STATE_STI ? KVM_X86_SHADOW_INT_STI : 0);
 }
 
+/* NMIs that came as messages, and that the vCPU has not looked at yet. */
+static void collect_nmis(struct vlm_vcpu *vcpu)
+{
+	vmx_queue_nmis(vcpu, vlm_lapic_take_nmis(vcpu));
+}
+
 long vlm_get_events(struct vlm_vcpu *vcpu, struct kvm_vcpu_events *out)
 {
 	const struct vlm_events *ev = &vcpu->events;
 	u32 blocking = vmx_get(vcpu, VMX_INTERRUPTIBILITY);
 
 	memset(out, 0, sizeof(*out));
+	collect_nmis(vcpu);
 
 	/*
 	 * Without KVM_CAP_EXCEPTION_PAYLOAD there is one state, "injected", and
@@ -110,6 +118,7 @@ long vlm_set_events(struct vlm_vcpu *vcpu, const struct kvm_vcpu_events *in)
 	if (!acceptable(in))
 		return -EINVAL;
 
+	collect_nmis(vcpu);
 	ev->exception.pending = false;
 	ev->exception.has_payload = false;
 	ev->exception.injected = in->exception.injected;
@@ -126,6 +135,8 @@ long vlm_set_events(struct vlm_vcpu *vcpu, const struct kvm_vcpu_events *in)
 	ev->nmi.injected = in->nmi.injected;
 	if (in->flags & KVM_VCPUEVENT_VALID_NMI_PENDING)
 		ev->nmi.pending = min_t(u8, in->nmi.pending, 2);
+	if (in->flags & KVM_VCPUEVENT_VALID_SIPI_VECTOR)
+		vlm_lapic_set_sipi_vector(vcpu, in->sipi_vector);
 
 	vmx_begin(vcpu);
 	set_blocking(vcpu, in);
@@ -136,6 +147,9 @@ long vlm_set_events(struct vlm_vcpu *vcpu, const struct kvm_vcpu_events *in)
 
 long vlm_get_mp_state(struct vlm_vcpu *vcpu, struct kvm_mp_state *out)
 {
+	/* What has arrived is in the state, though the vCPU has not run since. */
+	if (vlm_lapic_init_sipi_pending(vcpu))
+		vlm_lapic_init_sipi(vcpu);
 	out->mp_state = vcpu->mp_state;
 	return 0;
 }
@@ -148,12 +162,18 @@ long vlm_set_mp_state(struct vlm_vcpu *vcpu, const struct kvm_mp_state *in)
 		break;
 	case KVM_MP_STATE_UNINITIALIZED:
 	case KVM_MP_STATE_INIT_RECEIVED:
+	case KVM_MP_STATE_SIPI_RECEIVED:
 	case KVM_MP_STATE_HALTED:
 		if (vcpu->lapic)
 			break;
 		fallthrough;
 	default:
 		return -EINVAL;
+	}
+	if (in->mp_state == KVM_MP_STATE_SIPI_RECEIVED) {
+		vcpu->mp_state = KVM_MP_STATE_INIT_RECEIVED;
+		vlm_lapic_restore_sipi(vcpu);
+		return 0;
 	}
 	vcpu->mp_state = in->mp_state;
 	return 0;

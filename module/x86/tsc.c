@@ -11,6 +11,7 @@
 #include <asm/tsc.h>
 
 #include "../core/vcpu.h"
+#include "../irq/lapic.h"
 #include "msr_ops.h"
 
 #define FRACTION_BITS	48	/* SDM 3C, "Guest TSC multiplier" */
@@ -30,6 +31,7 @@ static void apply(struct vlm_vcpu *vcpu)
 
 	x86->tsc_offset = x86->tsc.guest - scale(x86->tsc_multiplier, x86->tsc.host);
 	vmx_set_tsc(vcpu, x86->tsc_offset, x86->tsc_multiplier);
+	vlm_lapic_tsc_changed(vcpu);
 }
 
 u64 vlm_guest_tsc(struct vlm_vcpu *vcpu)

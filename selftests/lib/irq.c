@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The guest behind vt_irq.h, and shorthands for interrupt controllers. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "vt_irq.h"
@@ -12,7 +13,7 @@
 enum command {
 	CMD_IN, CMD_OUT8, CMD_OUT16, CMD_OUT32,
 	CMD_READ32, CMD_WRITE8, CMD_WRITE16, CMD_WRITE32, CMD_WRITE64,
-	CMD_NOTHING, CMD_LOOP,
+	CMD_NOTHING, CMD_LOOP, CMD_RDMSR, CMD_WRMSR, CMD_GET_CR8, CMD_SET_CR8, CMD_HLT,
 };
 
 VT_GUEST(irq_server, 64,
@@ -26,7 +27,12 @@ VT_GUEST(irq_server, 64,
 	 ".balign 16; mov %eax, (%rdi); jmp 9f\n"
 	 ".balign 16; mov %rax, (%rdi); jmp 9f\n"
 	 ".balign 16; nop; nop; jmp 9f\n"
-	 ".balign 16; 1: pause; dec %ecx; jnz 1b\n"
+	 ".balign 16; 1: pause; dec %ecx; jnz 1b; jmp 9f\n"
+	 ".balign 16; mov %edi, %ecx; rdmsr; shl $32, %rdx; or %rdx, %rax; jmp 9f\n"
+	 ".balign 16; mov %edi, %ecx; mov %rax, %rdx; shr $32, %rdx; wrmsr; jmp 9f\n"
+	 ".balign 16; mov %cr8, %rax; jmp 9f\n"
+	 ".balign 16; mov %rax, %cr8; jmp 9f\n"
+	 ".balign 16; hlt; jmp 9f\n"
 	 ".balign 16; 9: out %al, $0xf4; jmp 9b\n");
 
 /* push rax; mov $vector, al; out al, $0xf5; pop rax; iretq */
@@ -48,9 +54,27 @@ static void write_handlers(struct vt_vcpu *vcpu)
 	}
 }
 
+#define CPUID1_ECX_TSC_DEADLINE	(1u << 24)
+
+/* The deadline timer is a capability, and not in the list of CPUID leaves. */
+static void pass_cpuid(struct vt_vcpu *vcpu)
+{
+	struct kvm_cpuid2 *cpuid = vt_supported_cpuid(vcpu->vm->dev);
+	long ret;
+
+	for (unsigned int i = 0; i < cpuid->nent; i++)
+		if (cpuid->entries[i].function == 1 &&
+		    vt_cap(vcpu->vm->dev, KVM_CAP_TSC_DEADLINE_TIMER))
+			cpuid->entries[i].ecx |= CPUID1_ECX_TSC_DEADLINE;
+	ret = VT_IOCTL(vcpu->fd, KVM_SET_CPUID2, cpuid);
+	if (ret)
+		vt_die("KVM_SET_CPUID2: %s", strerror(-ret));
+	free(cpuid);
+}
+
 void vt_irq_load(struct vt_vcpu *vcpu)
 {
-	vt_pass_cpuid(vcpu);
+	pass_cpuid(vcpu);
 	vt_start(vcpu, VT_LONG, VT_PAYLOAD(irq_server));
 	write_handlers(vcpu);
 }
@@ -153,6 +177,50 @@ bool vt_try_write(struct vt_vcpu *vcpu, uint64_t gpa, unsigned int size, uint64_
 			       size == 4 ? CMD_WRITE32 : CMD_WRITE64;
 
 	return !run(vcpu, command, gpa, value, false);
+}
+
+static bool faulted(struct vt_vcpu *vcpu)
+{
+	if (vt_out_value(vcpu) != 13)
+		vt_die("vector %u where #GP could have been", vt_out_value(vcpu));
+	return false;
+}
+
+bool vt_try_rdmsr(struct vt_vcpu *vcpu, uint32_t msr, uint64_t *value)
+{
+	struct kvm_regs regs;
+
+	if (!run(vcpu, CMD_RDMSR, msr, 0, false))
+		return faulted(vcpu);
+	vt_get_regs(vcpu, &regs);
+	*value = regs.rax;
+	return true;
+}
+
+bool vt_try_wrmsr(struct vt_vcpu *vcpu, uint32_t msr, uint64_t value)
+{
+	return run(vcpu, CMD_WRMSR, msr, value, false) || faulted(vcpu);
+}
+
+uint64_t vt_guest_cr8(struct vt_vcpu *vcpu)
+{
+	struct kvm_regs regs;
+
+	must(vcpu, CMD_GET_CR8, 0, 0);
+	vt_get_regs(vcpu, &regs);
+	return regs.rax;
+}
+
+bool vt_try_cr8(struct vt_vcpu *vcpu, uint64_t value)
+{
+	return run(vcpu, CMD_SET_CR8, 0, value, false) || faulted(vcpu);
+}
+
+int vt_irq_halt(struct vt_vcpu *vcpu)
+{
+	if (run(vcpu, CMD_HLT, 0, 0, true))
+		vt_die("HLT ended without an interrupt");
+	return vt_out_value(vcpu);
 }
 
 int vt_irq_next(struct vt_vcpu *vcpu)

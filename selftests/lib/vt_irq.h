@@ -37,6 +37,15 @@ int vt_irq_next(struct vt_vcpu *vcpu);
 /* Wait for one, by the guest's own looping, for up to this many rounds. */
 int vt_irq_wait(struct vt_vcpu *vcpu, unsigned int rounds);
 
+/* HLT with interrupts on: the vector that ended it. */
+int vt_irq_halt(struct vt_vcpu *vcpu);
+
+/* The same for MSRs and CR8: false for #GP. */
+bool vt_try_rdmsr(struct vt_vcpu *vcpu, uint32_t msr, uint64_t *value);
+bool vt_try_wrmsr(struct vt_vcpu *vcpu, uint32_t msr, uint64_t value);
+bool vt_try_cr8(struct vt_vcpu *vcpu, uint64_t value);
+uint64_t vt_guest_cr8(struct vt_vcpu *vcpu);
+
 /* Registers of the I/O APIC and of the local APIC, by way of the guest. */
 uint32_t vt_ioapic_read(struct vt_vcpu *vcpu, uint8_t reg);
 void vt_ioapic_write(struct vt_vcpu *vcpu, uint8_t reg, uint32_t value);
