@@ -11,6 +11,7 @@
 #include <vellum.h>
 
 #include "core/ioctl.h"
+#include "core/stats.h"
 #include "core/vcpu.h"
 #include "irq/eventfd.h"
 #include "vmx/vmx.h"
@@ -44,6 +45,7 @@ static int __init vellum_init(void)
 	err = vlm_x86_init();
 	if (err)
 		goto err_vmx;
+	vlm_stats_init();
 	err = vlm_vcpu_init();
 	if (err)
 		goto err_vmx;

@@ -90,6 +90,7 @@ static const struct capability capabilities[] = {
 	{ KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, VLM_DIRTY_LOG_CAPS },
 	{ KVM_CAP_X86_USER_SPACE_MSR, VLM_MSR_EXIT_REASONS },
 	{ KVM_CAP_X86_MSR_FILTER, 1 },
+	{ KVM_CAP_BINARY_STATS_FD, 1 },
 	{ KVM_CAP_SREGS2, 1 },
 	{ KVM_CAP_DISABLE_QUIRKS2, VLM_QUIRKS },
 	{ KVM_CAP_XSAVE2, sizeof(struct kvm_xsave) },

@@ -100,6 +100,11 @@ static long vcpu_set_vapic_addr(void *vcpu, unsigned long arg)
 	return vlm_vapic_set(vcpu, ((const struct kvm_vapic_addr *)arg)->vapic_addr);
 }
 
+static long vcpu_get_stats_fd(void *vcpu, unsigned long arg)
+{
+	return vlm_vcpu_stats_fd(vcpu);
+}
+
 static long vcpu_set_signal_mask(void *obj, unsigned long arg)
 {
 	struct kvm_signal_mask __user *user = (void __user *)arg;
@@ -159,6 +164,7 @@ static const struct vlm_ioctl vcpu_ioctls[] = {
 	{ KVM_SET_TSC_KHZ, 0, vcpu_set_tsc_khz },
 	{ KVM_X86_SETUP_MCE, 0, vcpu_setup_mce },
 	{ KVM_X86_SET_MCE, 0, vcpu_set_mce },
+	{ KVM_GET_STATS_FD, 0, vcpu_get_stats_fd },
 	{ KVM_SET_SIGNAL_MASK, VLM_RAW, vcpu_set_signal_mask },
 };
 

@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 
 #include "ioctl.h"
+#include "stats.h"
 #include "vcpu.h"
 #include "vm.h"
 
@@ -93,6 +94,11 @@ static long vm_enable_cap(void *vm, unsigned long arg)
 	return -EINVAL;
 }
 
+static long vm_get_stats_fd(void *vm, unsigned long arg)
+{
+	return vlm_vm_stats_fd(vm);
+}
+
 static long vm_set_msr_filter(void *vm, unsigned long arg)
 {
 	return vlm_set_msr_filter(vm, (const struct kvm_msr_filter *)arg);
@@ -108,6 +114,7 @@ static const struct vlm_ioctl vm_ioctls[] = {
 	{ KVM_SET_IDENTITY_MAP_ADDR, 0, vm_set_identity_map_addr },
 	{ KVM_X86_SET_MSR_FILTER, 0, vm_set_msr_filter },
 	{ KVM_ENABLE_CAP, 0, vm_enable_cap },
+	{ KVM_GET_STATS_FD, 0, vm_get_stats_fd },
 };
 
 long vlm_ioctl_vm(struct vlm_vm *vm, unsigned int cmd, unsigned long arg)

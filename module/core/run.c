@@ -72,6 +72,7 @@ static int run_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 			break;
 		}
 		row = vlm_exit_row(exit->reason);
+		vcpu->stats.exits[min_t(u16, exit->reason, VLM_EXIT_ROWS)]++;
 		if (row->reads)
 			vmx_read_exit(vcpu, exit, row->reads);
 		next = row->fast(vcpu, exit);

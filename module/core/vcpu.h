@@ -11,6 +11,7 @@
 
 #include "types.h"
 #include "request.h"
+#include "stats.h"
 #include "vm.h"
 #include "../emul/glue.h"
 #include "../vmx/vmx.h"
@@ -71,7 +72,7 @@ struct vlm_pending {
  * @sigset_active: [v] KVM_SET_SIGNAL_MASK was used
  * @want_window: [v] user space waits for an open interrupt window
  * @guest_debug: [v] KVM_GUESTDBG_* in force
- * @exits: [v] VM exits so far
+ * @stats: what was counted
  *
  * Letters: [I] immutable after creation, [a] atomic, [v] under @lock.
  */
@@ -102,7 +103,7 @@ struct vlm_vcpu {
 	bool sigset_active;
 	bool want_window;
 	u32 guest_debug;
-	u64 exits;
+	struct vlm_vcpu_stats stats;
 };
 
 /** vlm_vcpu_create() - KVM_CREATE_VCPU: the new file descriptor, or errno. */

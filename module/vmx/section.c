@@ -371,7 +371,6 @@ bool vmx_run_guest(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 
 	vcpu->x86.cr2 = native_read_cr2();
 	vmcs->launched = true;
-	vcpu->exits++;
 
 	reason = vmcs_read32(VM_EXIT_REASON);
 	exit->reason = reason;

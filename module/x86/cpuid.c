@@ -318,7 +318,7 @@ long vlm_set_cpuid2(struct vlm_vcpu *vcpu, struct kvm_cpuid2 __user *user)
 		return PTR_ERR(c);
 
 	patch_all(vcpu, c);
-	if (vcpu->exits) {
+	if (vlm_vcpu_exits(vcpu)) {
 		if (x86->cpuid)
 			patch_all(vcpu, x86->cpuid);
 		if (!x86->cpuid || !same(x86->cpuid, c))

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Statistics of VMs and vCPUs, as KVM_GET_STATS_FD gives them.
+ */
+#ifndef VELLUM_CORE_STATS_H
+#define VELLUM_CORE_STATS_H
+
+#include "../exits/exit.h"
+
+/**
+ * struct vlm_vcpu_stats - counted by the vCPU's thread, read by anyone
+ * @exits: VM exits by basic exit reason; [VLM_EXIT_ROWS]: newer reasons
+ */
+struct vlm_vcpu_stats {
+	u64 exits[VLM_EXIT_ROWS + 1];
+};
+
+void vlm_stats_init(void);
+
+/** vlm_vcpu_exits() - VM exits so far. */
+u64 vlm_vcpu_exits(struct vlm_vcpu *vcpu);
+
+/**
+ * vlm_vcpu_stats_fd() - KVM_GET_STATS_FD on a vCPU
+ *
+ * Return: a descriptor to be read as the KVM API's section "KVM_GET_STATS_FD"
+ * says, or a negative errno.  It keeps the VM.  Context: may sleep.
+ */
+long vlm_vcpu_stats_fd(struct vlm_vcpu *vcpu);
+
+/** vlm_vm_stats_fd() - likewise on a VM. */
+long vlm_vm_stats_fd(struct vlm_vm *vm);
+
+#endif /* VELLUM_CORE_STATS_H */
