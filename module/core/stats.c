@@ -108,7 +108,9 @@ void __init vlm_stats_init(void)
 			vcpu_stat_names[i], KVM_STATS_TYPE_CUMULATIVE, exit_names[i].reason
 		};
 	}
-	vcpu_stats[i++] = (struct statistic) { "exit_other", KVM_STATS_TYPE_CUMULATIVE, VLM_EXIT_ROWS };
+	vcpu_stats[i++] = (struct statistic) {
+		"exit_other", KVM_STATS_TYPE_CUMULATIVE, VLM_EXIT_ROWS
+	};
 	vcpu_stats[i] = (struct statistic) { "exits", KVM_STATS_TYPE_CUMULATIVE, ALL_EXITS };
 }
 

@@ -160,8 +160,8 @@ TEST_F_TIMEOUT(smp, ping_pong, 120)
 	pthread_t threads[2];
 
 	for (unsigned int i = 0; i < 2; i++) {
-		enter(&self->vcpu[i], SENDER, (1ull - i) << 32 | ICR_ASSERT | REQUEST_VECTOR(i), 1, 2,
-		      rounds);
+		enter(&self->vcpu[i], SENDER, (1ull - i) << 32 | ICR_ASSERT | REQUEST_VECTOR(i),
+		      1, 2, rounds);
 	}
 	for (unsigned int i = 0; i < 2; i++)
 		threads[i] = spawn(run_sender, &self->vcpu[i]);

@@ -15,6 +15,12 @@ if ! grep -qw mem /sys/power/state; then
 	tap_done
 fi
 
+# With more of them it locks up after waking, with or without the module.
+if dmesg | grep -q "BIOS Bochs" && [ "$(nproc)" -gt 2 ]; then
+	skip "suspend" "the emulator's clocks survive it with two CPUs at most"
+	tap_done
+fi
+
 check "insmod" load
 check "suspend without a VM" sleep_and_wake
 check "VMX is off" all_cpus "$VMX_OFF"
