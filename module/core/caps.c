@@ -92,6 +92,7 @@ static const struct capability capabilities[] = {
 	{ KVM_CAP_X86_MSR_FILTER, 1 },
 	{ KVM_CAP_BINARY_STATS_FD, 1 },
 	{ KVM_CAP_SREGS2, 1 },
+	{ KVM_CAP_EXIT_ON_EMULATION_FAILURE, 1 },
 	{ KVM_CAP_DISABLE_QUIRKS2, VLM_QUIRKS },
 	{ KVM_CAP_XSAVE2, sizeof(struct kvm_xsave) },
 };

@@ -90,6 +90,8 @@ static long vm_enable_cap(void *vm, unsigned long arg)
 		return cap->flags ? -EINVAL : set_flags(cap->args[0], VLM_QUIRKS, &v->quirks_off);
 	case KVM_CAP_X2APIC_API:
 		return cap->flags ? -EINVAL : set_x2apic_api(v, cap->args[0]);
+	case KVM_CAP_EXIT_ON_EMULATION_FAILURE:
+		return cap->flags ? -EINVAL : set_flags(cap->args[0], 1, &v->emulation_exits);
 	}
 	return -EINVAL;
 }

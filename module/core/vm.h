@@ -29,6 +29,7 @@
  * @quirks_off: [a] KVM_X86_QUIRK_* that user space turned off
  * @nr_vcpus: [l] number of entries; read without the lock
  * @dead: [a] a bug of ours stopped this VM: ioctls answer -EIO
+ * @emulation_exits: [a] KVM_CAP_EXIT_ON_EMULATION_FAILURE
  * @mem: guest-physical memory slots
  * @ept: the nested page tables
  * @msr_filter: [l] MSRs that the guest may access; RCU readers
@@ -46,6 +47,7 @@ struct vlm_vm {
 	unsigned int nr_vcpus;
 	u64 quirks_off;
 	bool dead;
+	u64 emulation_exits;
 	struct vlm_mem mem;
 	struct vlm_ept ept;
 	struct vlm_tsc_sync tsc;

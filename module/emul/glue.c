@@ -170,12 +170,20 @@ static int inject(struct vlm_vcpu *vcpu, const struct em_fault *fault)
 	return VLM_RESUME;
 }
 
-/* KVM's API: struct kvm_run, emulation_failure. */
+/*
+ * KVM's API: struct kvm_run, emulation_failure.  A process of the guest must not
+ * be able to stop it: outside ring 0 the instruction is undefined, unless user
+ * space wants to see it.
+ */
 static int report_failure(struct vlm_emul_state *state)
 {
 	struct kvm_run *run = state->vcpu->run;
 	struct em *em = &state->em;
 
+	if (em->cpl && !READ_ONCE(state->vcpu->vm->emulation_exits)) {
+		vlm_inject(state->vcpu, EM_VECTOR_UD);
+		return VLM_RESUME;
+	}
 	vlm_limited("vCPU %u: instruction %*ph at RIP %#llx cannot be emulated\n",
 		    state->vcpu->id, em->nbytes, em->bytes, state->rip);
 	run->exit_reason = KVM_EXIT_INTERNAL_ERROR;

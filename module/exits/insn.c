@@ -5,6 +5,7 @@
 #include "../vellum.h"
 
 #include <linux/kvm_para.h>
+#include <asm/msr-index.h>
 #include <asm/trapnr.h>
 
 #include "../core/vcpu.h"
@@ -84,10 +85,20 @@ int exit_xsetbv(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	return VLM_RESUME;
 }
 
-/* No hypercall is offered yet, and that is what a guest is told. */
+static bool in_64bit_code(struct vlm_vcpu *vcpu)
+{
+	struct kvm_segment cs;
+
+	vmx_get_segment(vcpu, SEG_CS, &cs);
+	return cs.l && (vmx_get_efer(vcpu) & EFER_LMA);
+}
+
+/* No hypercall is offered yet, and that is what a guest's kernel is told. */
 int exit_vmcall(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
-	vcpu->gpr[GPR_RAX] = -KVM_ENOSYS;
+	long ret = vmx_cpl(vcpu) ? -KVM_EPERM : -KVM_ENOSYS;
+
+	vcpu->gpr[GPR_RAX] = in_64bit_code(vcpu) ? ret : (u32)ret;
 	vmx_skip(vcpu, exit->length);
 	return VLM_RESUME;
 }

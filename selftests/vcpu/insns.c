@@ -11,7 +11,9 @@
 
 #define SLOT		16u	/* bytes of one instruction of a list */
 #define CR4_DE		X86_CR4_DE
-#define HYPERCALL_NONE	(-1000ll)	/* KVM_ENOSYS of the hypercall ABI */
+/* KVM_ENOSYS and KVM_EPERM of the hypercall ABI. */
+#define HYPERCALL_NONE		(-1000ll)
+#define HYPERCALL_FORBIDDEN	(-1ll)
 
 VT_FIXTURE(insns)
 
@@ -248,6 +250,30 @@ TEST_F(insns, vmcall)
 	vt_get_regs(&self->vcpu, &regs);
 	EXPECT_EQ(HYPERCALL_NONE, (long long)regs.rax);
 	EXPECT_EQ(VT_CODE + 4, regs.rip);
+}
+
+VT_GUEST(vmcall_user, 64, "vmcall; int $0x80");
+VT_GUEST(vmcall32, 32, "vmcall; hlt");
+
+/* Not for ring 3; and 32-bit code gets 32 bits. */
+TEST_F(insns, vmcall_elsewhere)
+{
+	const struct vt_caught *caught = vt_caught(&self->vcpu);
+	struct kvm_regs regs = { .rax = 0x777 };
+
+	vt_load(&self->vcpu, VT_PAYLOAD(vmcall_user));
+	start(&self->vcpu, 0, true, regs);
+	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
+	ASSERT_EQ(1, caught->count);
+	EXPECT_EQ(0x80, caught->vector);
+	EXPECT_EQ(VT_SEL_UCODE, caught->cs);
+	vt_get_regs(&self->vcpu, &regs);
+	EXPECT_EQ(HYPERCALL_FORBIDDEN, (long long)regs.rax);
+
+	vt_start(&self->vcpu, VT_FLAT32, VT_PAYLOAD(vmcall32));
+	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
+	vt_get_regs(&self->vcpu, &regs);
+	EXPECT_EQ((uint32_t)HYPERCALL_NONE, regs.rax);
 }
 
 VT_GUEST(msw, 64,

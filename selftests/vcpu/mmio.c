@@ -329,6 +329,60 @@ TEST_F(mmio, cannot_be_emulated)
 	EXPECT_EQ(MMIO, regs.rdi);
 }
 
+static void enter_ring_3(struct vt_vcpu *vcpu)
+{
+	struct kvm_sregs sregs;
+
+	vt_get_sregs(vcpu, &sregs);
+	sregs.cs.selector = VT_SEL_UCODE;
+	sregs.cs.dpl = 3;
+	sregs.ss.selector = VT_SEL_UDATA;
+	sregs.ss.dpl = 3;
+	vt_set_sregs(vcpu, &sregs);
+}
+
+static long exit_on_failure(struct vt_vm *vm, uint64_t on, uint32_t flags)
+{
+	const struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_EXIT_ON_EMULATION_FAILURE, .args[0] = on, .flags = flags,
+	};
+
+	return VT_IOCTL(vm->fd, KVM_ENABLE_CAP, &cap);
+}
+
+/* A process of the guest does not stop it, unless user space wants to know. */
+TEST_F(mmio, cannot_be_emulated_in_ring_3)
+{
+	const struct vt_caught *caught = vt_caught(&self->vcpu);
+	struct kvm_run *run = self->vcpu.run;
+	struct kvm_regs regs;
+
+	VT_NEED_CAP(KVM_CAP_EXIT_ON_EMULATION_FAILURE);
+	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(unhandled));
+	vt_catch(&self->vcpu, VT_LONG);
+	enter_ring_3(&self->vcpu);
+	ASSERT_EQ(0, exit_on_failure(&self->vm, 1, 0));
+	/* Refused, it stays as it is. */
+	EXPECT_EQ(-EINVAL, exit_on_failure(&self->vm, 2, 0));
+	EXPECT_EQ(-EINVAL, exit_on_failure(&self->vm, 0, 1));
+	vt_run_to(&self->vcpu, KVM_EXIT_INTERNAL_ERROR);
+	EXPECT_EQ(0, caught->count);
+	EXPECT_EQ(KVM_INTERNAL_ERROR_EMULATION, run->emulation_failure.suberror);
+	EXPECT_TRUE(run->emulation_failure.flags &
+		    KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES);
+	EXPECT_EQ(0, memcmp(run->emulation_failure.insn_bytes, "\xdd\x07\xf4", 3));
+	vt_get_regs(&self->vcpu, &regs);
+	EXPECT_EQ(VT_CODE + 5, regs.rip);
+
+	/* It is tried again, and turned off that is undefined. */
+	ASSERT_EQ(0, exit_on_failure(&self->vm, 0, 0));
+	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
+	ASSERT_EQ(1, caught->count);
+	EXPECT_EQ(6, caught->vector);
+	EXPECT_EQ(VT_CODE + 5, caught->rip);
+	EXPECT_EQ(VT_SEL_UCODE, caught->cs);
+}
+
 VT_GUEST(one_read, 64, "mov $0xd0000000, %edi; mov (%rdi), %rax; hlt; mov $7, %ebx; hlt");
 
 /* An answer is taken before a signal or immediate_exit is looked at. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* INS and OUTS: many elements at a time, both ways, across pages, with faults. */
+#include <asm/processor-flags.h>
 #include <string.h>
 
 #include "vt_fixture.h"
@@ -161,6 +162,158 @@ TEST_F(string_io, fault_half_way)
 	EXPECT_EQ(0, memcmp(bytes, data + 0x1000, 8));
 	vt_get_regs(&self->vcpu, &regs);
 	EXPECT_EQ(0, regs.rcx);
+}
+
+#define GONE	0x8000000000	/* not mapped at first */
+
+VT_GUEST(outs_gone, 64,
+	 "mov $0x1234, %edx; mov $0x8000000ffe, %rsi; mov $6, %ecx; rep outsb; hlt");
+VT_GUEST(ins_gone, 64,
+	 "mov $0x1234, %edx; mov $0x8000000010, %rdi; mov $2, %ecx; rep insl; hlt");
+
+/* The handler is run again when the page is there: the guest goes on by itself. */
+TEST_F(string_io, outs_from_an_absent_page)
+{
+	const struct vt_caught *caught = vt_caught(&self->vcpu);
+	uint8_t *data = self->vm.mem + VT_DATA;
+	uint8_t sent[6];
+	struct kvm_regs regs;
+
+	fill(data, 0x2000);
+	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(outs_gone));
+	vt_catch(&self->vcpu, VT_LONG);
+	run_to_hlt(&self->vcpu, 1);
+	EXPECT_EQ(0, nr_bytes);
+	ASSERT_EQ(1, caught->count);
+	EXPECT_EQ(14, caught->vector);
+	EXPECT_EQ(0, caught->error);
+	EXPECT_EQ(GONE + 0xffe, caught->cr2);
+	EXPECT_EQ(VT_CODE + 20, caught->rip);
+
+	/* One page, and then the other. */
+	vt_map_long(&self->vm, GONE, VT_DATA, VT_PAGE, 3);
+	run_to_hlt(&self->vcpu, 1);
+	ASSERT_EQ(2, nr_bytes);
+	memcpy(sent, bytes, 2);
+	ASSERT_EQ(2, caught->count);
+	EXPECT_EQ(GONE + 0x1000, caught->cr2);
+	vt_get_regs(&self->vcpu, &regs);
+	EXPECT_EQ(4, regs.rcx);
+	EXPECT_EQ(GONE + 0x1000, regs.rsi);
+	vt_map_long(&self->vm, GONE + VT_PAGE, VT_DATA + VT_PAGE, VT_PAGE, 3);
+	run_to_hlt(&self->vcpu, 1);
+	ASSERT_EQ(4, nr_bytes);
+	memcpy(sent + 2, bytes, 4);
+	EXPECT_EQ(0, memcmp(sent, data + 0xffe, 6));
+	EXPECT_EQ(2, caught->count);
+	vt_get_regs(&self->vcpu, &regs);
+	EXPECT_EQ(0, regs.rcx);
+	EXPECT_EQ(GONE + 0x1004, regs.rsi);
+	EXPECT_EQ(VT_CODE + 23, regs.rip);
+}
+
+/* Not there at first, then not to be written: the port is not read for that. */
+TEST_F(string_io, ins_to_an_absent_page)
+{
+	const struct vt_caught *caught = vt_caught(&self->vcpu);
+	uint8_t *data = self->vm.mem + VT_DATA;
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+
+	if (vt_on_kvm())
+		SKIP(return, "KVM reads the port first");
+	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(ins_gone));
+	vt_catch(&self->vcpu, VT_LONG);
+	vt_get_sregs(&self->vcpu, &sregs);
+	sregs.cr0 |= X86_CR0_WP;
+	vt_set_sregs(&self->vcpu, &sregs);
+	for (int round = 0; round < 2; round++) {
+		run_to_hlt(&self->vcpu, 4);
+		EXPECT_EQ(0, nr_bytes);
+		ASSERT_EQ(1 + round, caught->count);
+		EXPECT_EQ(14, caught->vector);
+		EXPECT_EQ(round ? 3 : 2, caught->error);
+		EXPECT_EQ(GONE + 0x10, caught->cr2);
+		vt_map_long(&self->vm, GONE, VT_DATA, VT_PAGE, round ? 3 : 1);
+	}
+	run_to_hlt(&self->vcpu, 4);
+	ASSERT_EQ(8, nr_bytes);
+	EXPECT_EQ(0, memcmp(bytes, data + 0x10, 8));
+	EXPECT_EQ(2, caught->count);
+	vt_get_regs(&self->vcpu, &regs);
+	EXPECT_EQ(0, regs.rcx);
+	EXPECT_EQ(GONE + 0x18, regs.rdi);
+}
+
+VT_GUEST(overrides64, 64,
+	 "mov $0x1234, %edx; mov $0x100, %esi; mov $3, %ecx; rep outsb %fs:(%rsi), %dx; hlt\n"
+	 "mov $0x100, %esi; outsw %gs:(%rsi), %dx; hlt\n"
+	 /* In 64-bit mode ES, CS, SS and DS have no base, and INS has only ES. */
+	 "mov $0x20100, %esi; .byte 0x26; outsb; hlt\n"
+	 "mov $0x20200, %edi; .byte 0x64; insb; hlt\n"
+	 /* With 32-bit addresses. */
+	 "mov $0xffffffff00020100, %rsi; .byte 0x67; outsb; hlt");
+VT_GUEST(overrides32, 32,
+	 "mov $0x1234, %edx; mov $0x100, %esi; mov $3, %ecx; rep outsb %es:(%esi), %dx; hlt\n"
+	 "mov $0x100, %esi; outsw %ss:(%esi), %dx; hlt\n"
+	 "mov $0x200, %edi; .byte 0x36; insb; hlt\n"
+	 "mov $0xffff0100, %esi; .byte 0x67; outsb; hlt");
+
+/* Offset 100H in the segment at page n of the data, and what goes out of it. */
+#define AT(n)	(self->vm.mem + VT_DATA + (n) * VT_PAGE + 0x100)
+#define EXPECT_SENT(n, size, count) do {				\
+	run_to_hlt(&self->vcpu, size);					\
+	ASSERT_EQ((size) * (count), nr_bytes);				\
+	EXPECT_EQ(0, memcmp(bytes, AT(n), (size) * (count)));		\
+} while (0)
+/* A byte that comes in, a 0, to offset 200H. */
+#define EXPECT_TAKEN(n) do {						\
+	AT(n)[0x100] = 0xee;						\
+	run_to_hlt(&self->vcpu, 1);					\
+	ASSERT_EQ(1, nr_bytes);						\
+	EXPECT_EQ(0, AT(n)[0x100]);					\
+} while (0)
+
+static void set_bases(struct vt_vcpu *vcpu, enum vt_mode mode)
+{
+	struct kvm_sregs sregs;
+
+	vt_get_sregs(vcpu, &sregs);
+	sregs.fs.base = VT_DATA + VT_PAGE;
+	sregs.gs.base = VT_DATA + 2 * VT_PAGE;
+	sregs.es.base = VT_DATA + 3 * VT_PAGE;
+	if (mode == VT_FLAT32) {
+		sregs.ss.base = VT_DATA + 4 * VT_PAGE;
+		sregs.ds.base = VT_DATA;
+	}
+	vt_set_sregs(vcpu, &sregs);
+}
+
+TEST_F(string_io, segment_overrides)
+{
+	struct kvm_regs regs;
+
+	for (int i = 0; i < 5; i++)
+		memset(AT(i), 0x11 * (i + 1), 16);
+	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(overrides64));
+	set_bases(&self->vcpu, VT_LONG);
+	EXPECT_SENT(1, 1, 3);
+	EXPECT_SENT(2, 2, 1);
+	EXPECT_SENT(0, 1, 1);
+	EXPECT_TAKEN(0);
+	EXPECT_SENT(0, 1, 1);
+	vt_get_regs(&self->vcpu, &regs);
+	EXPECT_EQ(0x20101, regs.rsi);
+
+	vt_start(&self->vcpu, VT_FLAT32, VT_PAYLOAD(overrides32));
+	set_bases(&self->vcpu, VT_FLAT32);
+	EXPECT_SENT(3, 1, 3);
+	EXPECT_SENT(4, 2, 1);
+	EXPECT_TAKEN(3);
+	/* With 16-bit addresses the upper half of ESI is left alone. */
+	EXPECT_SENT(0, 1, 1);
+	vt_get_regs(&self->vcpu, &regs);
+	EXPECT_EQ(0xffff0101, regs.rsi);
 }
 
 VT_GUEST(real, 16,
