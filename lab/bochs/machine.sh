@@ -13,6 +13,7 @@ PAYLOAD_MAGIC=Vllm
 
 INITRD=$((96 << 20))
 SLACK=$((128 << 20))	# what must stay free above the initramfs
+HOST_MAX=2048		# MiB; what the guest touches beyond it, Bochs keeps in a file
 
 # bochs_payload: gap, kernel, initramfs and magic number, as one image.
 bochs_payload() {
@@ -52,7 +53,7 @@ bochs_config() {
 	local sectors
 	cat <<-END
 	cpu: model=$cpu, count=$cpus, ips=$IPS, reset_on_triple_fault=1
-	memory: guest=$memory, host=$memory
+	memory: guest=$memory, host=$((memory < HOST_MAX ? memory : HOST_MAX))
 	romimage: file=/usr/share/bochs/BIOS-bochs-latest, options=fastboot
 	vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
 	optromimage1: file=$work/loader.rom, address=0xd0000

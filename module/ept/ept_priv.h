@@ -28,6 +28,14 @@ extern struct ept_config ept_config;
 /** ept_table_alloc() - a zeroed page; NULL.  May sleep. */
 void *ept_table_alloc(void);
 
+/**
+ * ept_count_table() - @n is 1 when @table comes into use, -1 when it goes
+ *
+ * The host shows the sum as SecPageTables in /proc/meminfo, and charges it to
+ * the cgroup.
+ */
+void ept_count_table(struct vlm_ept *ept, u64 *table, int n);
+
 /** ept_table_used() - present entries in the table that holds @entry. */
 unsigned long ept_table_used(const u64 *entry);
 

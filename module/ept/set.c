@@ -24,7 +24,7 @@ static void unlink_table(struct vlm_ept *ept, struct vlm_ept_batch *batch, u64 *
 		else if (ept_is_table(table[n], level))
 			unlink_table(ept, batch, __va(ept_addr(table[n])), level - 1);
 	}
-	ept->tables--;
+	ept_count_table(ept, table, -1);
 	/*
 	 * Its entries stay: until the flush, a CPU may be walking it, and what
 	 * it finds must make sense.
@@ -60,7 +60,7 @@ void ept_set(struct vlm_vm *vm, struct vlm_ept_batch *batch, u64 *entry, int lev
 void ept_add_table(struct vlm_vm *vm, struct vlm_ept_batch *batch, u64 *entry, int level,
 		   u64 *table)
 {
-	vm->ept.tables++;
+	ept_count_table(&vm->ept, table, 1);
 	ept_set(vm, batch, entry, level, ept_make_table(__pa(table)));
 }
 

@@ -41,6 +41,12 @@ unsigned long ept_table_used(const u64 *entry)
 	return page_private(virt_to_page(entry));
 }
 
+void ept_count_table(struct vlm_ept *ept, u64 *table, int n)
+{
+	ept->tables += n;
+	mod_lruvec_page_state(virt_to_page(table), NR_SECONDARY_PAGETABLE, n);
+}
+
 int vlm_ept_init(struct vlm_vm *vm)
 {
 	struct vlm_ept *ept = &vm->ept;
@@ -51,20 +57,21 @@ int vlm_ept_init(struct vlm_vm *vm)
 	atomic64_set(&ept->synced, 1);
 	ept->flushed = alloc_percpu_gfp(u64, GFP_KERNEL_ACCOUNT);
 	ept->root = ept_table_alloc();
-	if (!ept->root || !ept->flushed)
+	if (!ept->root)
 		return -ENOMEM;
-	ept->tables = 1;
-	return 0;
+	ept_count_table(ept, ept->root, 1);
+	return ept->flushed ? 0 : -ENOMEM;
 }
 
-static void free_table(u64 *table, int level)
+static void free_table(struct vlm_ept *ept, u64 *table, int level)
 {
 	unsigned int n;
 
 	for (n = 0; level > EPT_LEVEL_4K && n < EPT_ENTRIES; n++) {
 		if (ept_is_table(table[n], level))
-			free_table(__va(ept_addr(table[n])), level - 1);
+			free_table(ept, __va(ept_addr(table[n])), level - 1);
 	}
+	ept_count_table(ept, table, -1);
 	free_page((unsigned long)table);
 	cond_resched();
 }
@@ -78,7 +85,7 @@ void vlm_ept_destroy(struct vlm_vm *vm)
 	struct vlm_ept *ept = &vm->ept;
 
 	if (ept->root)
-		free_table(ept->root, EPT_LEVEL_ROOT);
+		free_table(ept, ept->root, EPT_LEVEL_ROOT);
 	ept->root = NULL;
 	free_percpu(ept->flushed);
 	ept->flushed = NULL;

@@ -106,7 +106,8 @@ long vlm_set_tsc_khz(struct vlm_vcpu *vcpu, unsigned long khz)
 
 	if (!khz)
 		khz = tsc_khz;
-	if (khz > U32_MAX)
+	/* More could not be told from an error when it is asked for. */
+	if (khz > S32_MAX)
 		return -EINVAL;
 	if (!within_tolerance(khz)) {
 		/* The multiplier has 16 bits before the point. */

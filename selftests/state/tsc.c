@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The time-stamp counter: its frequency, its value, and what the guest reads. */
 #include <errno.h>
-#include <string.h>
-#include <x86intrin.h>
 
 #include "msr.h"
 #include "vt_fixture.h"
@@ -80,28 +78,6 @@ TEST_F(tsc, guest_sets_its_own)
 	host = vt_get_msr(&self->vcpu, MSR_IA32_TSC);
 	EXPECT_GE(host, seen);
 	EXPECT_LT(host, start + SLACK);
-}
-
-/* With scaling the guest's clock runs at its own rate. */
-TEST_F(tsc, scaled)
-{
-	long khz = vt_ioctl(self->vcpu.fd, KVM_GET_TSC_KHZ, 0);
-	uint64_t host[2], guest[2], ratio;
-
-	VT_NEED_CAP(KVM_CAP_TSC_CONTROL);
-	ASSERT_EQ(0, vt_ioctl(self->vcpu.fd, KVM_SET_TSC_KHZ, khz / 2));
-	EXPECT_EQ(khz / 2, vt_ioctl(self->vcpu.fd, KVM_GET_TSC_KHZ, 0));
-	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(rdtsc));
-	guest_tsc(&self->vcpu);
-	host[0] = __rdtsc();
-	guest[0] = guest_tsc(&self->vcpu);
-	while (__rdtsc() - host[0] < 200000000)
-		;
-	host[1] = __rdtsc();
-	guest[1] = guest_tsc(&self->vcpu);
-	ratio = (host[1] - host[0]) * 100 / (guest[1] - guest[0]);
-	EXPECT_GE(ratio, 195);
-	EXPECT_LE(ratio, 205);
 }
 
 TEST_HARNESS_MAIN
