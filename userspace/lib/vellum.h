@@ -89,6 +89,9 @@ int vellum_vm_ioeventfd(const struct vellum_vm *vm, int eventfd, uint64_t addr,
 			unsigned int len, uint64_t match);
 
 /* A virtual CPU (vcpu.c) */
+typedef void vellum_stat_fn(const char *name, uint64_t value, void *context);
+int vellum_stats(int fd, vellum_stat_fn *fn, void *context);
+
 int vellum_vcpu_create(const struct vellum *dev, const struct vellum_vm *vm,
 		       unsigned int id, struct vellum_vcpu *vcpu);
 void vellum_vcpu_close(struct vellum_vcpu *vcpu);

@@ -218,19 +218,3 @@ void cpus_resume(struct machine *m)
 	pthread_cond_broadcast(&m->pause_cond);
 	pthread_mutex_unlock(&m->pause_lock);
 }
-
-void cpu_stats(const struct machine *m)
-{
-	uint64_t total = 0, n;
-	unsigned int reason, i;
-
-	fprintf(stderr, "exits to vellum by reason\n");
-	for (reason = 0; reason < EXIT_REASONS; reason++) {
-		for (n = 0, i = 0; i < m->opt->cpus; i++)
-			n += m->cpus[i].exits[reason];
-		if (n)
-			fprintf(stderr, "  %-16s %10" PRIu64 "\n", vellum_exit_name(reason), n);
-		total += n;
-	}
-	fprintf(stderr, "  %-16s %10" PRIu64 "\n", "all", total);
-}

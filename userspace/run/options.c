@@ -42,7 +42,7 @@ static const char help[] =
 "How it goes\n"
 "      --reboot          start again when the guest resets itself\n"
 "      --escape CHAR     Ctrl-CHAR opens the menu (default a; none: no menu)\n"
-"      --stats           at the end, count the exits to this program\n"
+"      --stats           at the end, count the exits to the kernel and to this program\n"
 "  -h, --help            this text\n"
 "\n"
 "Exit status: 0 guest powered off, 1 failure of this program, 2 usage,\n"
