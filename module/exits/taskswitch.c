@@ -61,8 +61,10 @@ int exit_task_switch_slow(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	ret = vlm_task_switch(vcpu, &sw, &fault);
 	if (ret == -EAGAIN)
 		return VLM_RESUME;
-	if (ret < 0)
+	if (ret == -ENXIO)
 		return no_memory(vcpu);
+	if (ret < 0)
+		return ret;
 
 	vmx_event_taken(vcpu);
 	/* Even an IRET that faults has done this. */

@@ -370,11 +370,13 @@ bool vmx_run_guest(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 		return entry_failed(vcpu, exit);
 
 	vcpu->x86.cr2 = native_read_cr2();
-	vmcs->launched = true;
 
 	reason = vmcs_read32(VM_EXIT_REASON);
 	exit->reason = reason;
 	exit->entry_failed = reason & VMX_EXIT_REASONS_FAILED_VMENTRY;
+	/* An entry that failed has not launched the VMCS. */
+	if (likely(!exit->entry_failed))
+		vmcs->launched = true;
 	return !exit->entry_failed;
 }
 

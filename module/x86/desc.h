@@ -51,7 +51,7 @@ struct vlm_desc {
  * @fault: #PF, when it returns 1
  *
  * Return: VLM_NO_DESC when it lies beyond the table's limit; else as
- * vlm_span_find().
+ * vlm_span_find(), or -EFAULT when its memory does not come.
  */
 int vlm_desc_read(struct vlm_vcpu *vcpu, u16 selector, u32 flags, struct vlm_desc *desc,
 		  struct vlm_fault *fault);

@@ -47,9 +47,9 @@ int vlm_span_find(struct vlm_vcpu *vcpu, u32 linear, u32 len, u32 flags,
 		if (ret > 0)
 			*fault = (struct vlm_fault){ X86_TRAP_PF, walk.error, linear };
 		if (ret)
-			return ret;
+			return ret == -EFAULT ? -ENXIO : ret;
 		if (!is_memory(vcpu->vm, walk.gpa, flags & WALK_WRITE))
-			return -EFAULT;
+			return -ENXIO;
 		span->piece[i].gpa = walk.gpa;
 		linear += n;
 		len -= n;

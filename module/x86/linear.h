@@ -43,9 +43,9 @@ struct vlm_span {
  * @span: out
  * @fault: #PF, when it returns 1
  *
- * Return: 0; 1 for #PF; -EAGAIN: let the guest try again; -EFAULT when the range
- * or a page table is not in guest memory, or the range must be written to and is
- * in a read-only slot.  Context: vCPU mutex, may sleep.
+ * Return: 0; 1 for #PF; -EAGAIN: let the guest try again; -ENXIO when the range or
+ * a page table is not in guest memory, or the range must be written to and is in a
+ * read-only slot.  Context: vCPU mutex, may sleep.
  */
 int vlm_span_find(struct vlm_vcpu *vcpu, u32 linear, u32 len, u32 flags,
 		  struct vlm_span *span, struct vlm_fault *fault);

@@ -158,31 +158,41 @@ static void get_state(struct task *t, struct vlm_task_state *state)
 		state->eflags &= ~X86_EFLAGS_NT;
 }
 
+/* The new task becomes busy, unless another CPU was faster; or the old one idle. */
+static int change_tasks(struct task *t)
+{
+	bool back = t->sw->source == TASK_IRET;
+	struct vlm_vm *vm = t->vcpu->vm;
+	u16 link = t->old.selector;
+	int ret;
+
+	ret = back ? 0 : vlm_desc_set_type(vm, &t->new_desc, TYPE_BUSY);
+	if (ret)
+		return ret;
+	if (nests(t))
+		ret = vlm_span_write(vm, &t->link, &link);
+	else
+		ret = vlm_desc_clear_type(vm, &t->old_desc, TYPE_BUSY);
+	if (ret && !back)
+		vlm_desc_clear_type(vm, &t->new_desc, TYPE_BUSY);
+	return ret;
+}
+
 /*
- * Leave the old task.  Taking the new one comes first: if another CPU was faster
- * nothing has happened yet.
+ * Leave the old task for the one in @tss.  What its TSS holds means nothing while
+ * it runs: until the descriptors change the switch can be tried again.
  */
-static int leave_old(struct task *t)
+static int leave_old(struct task *t, union vlm_tss *tss)
 {
 	struct vlm_vm *vm = t->vcpu->vm;
 	struct vlm_task_state state;
-	union vlm_tss tss;
-	u16 link = t->old.selector;
-	int ret = 0;
-
-	if (t->sw->source != TASK_IRET)
-		ret = vlm_desc_set_type(vm, &t->new_desc, TYPE_BUSY);
-	if (!ret && !nests(t))
-		ret = vlm_desc_clear_type(vm, &t->old_desc, TYPE_BUSY);
-	if (ret)
-		return ret;
+	union vlm_tss old;
 
 	get_state(t, &state);
-	vlm_tss_pack(&tss, &state);
-	ret = vlm_span_write(vm, &t->saved, (u8 *)&tss + vlm_tss_saved(state.wide));
-	if (!ret && nests(t))
-		ret = vlm_span_write(vm, &t->link, &link);
-	return ret;
+	vlm_tss_pack(&old, &state);
+	return vlm_span_write(vm, &t->saved, (u8 *)&old + vlm_tss_saved(state.wide)) ?:
+	       vlm_span_read(vm, &t->body, tss) ?:
+	       change_tasks(t);
 }
 
 /* All but segment registers and LDTR. */
@@ -258,7 +268,7 @@ static int begin_new(struct task *t, const struct vlm_task_state *state)
 	if (!ret && t->sw->has_error)
 		ret = push_error(t, state->wide);
 	if (ret)
-		return ret == -EAGAIN ? -EFAULT : ret;
+		return ret == -EAGAIN ? -ENXIO : ret;
 	vmx_get_segment(vcpu, SEG_CS, &cs);
 	if (state->eip > cs.limit)
 		return raise(t, X86_TRAP_GP, 0);
@@ -276,11 +286,7 @@ int vlm_task_switch(struct vlm_vcpu *vcpu, const struct vlm_task_switch *sw,
 	int ret;
 
 	vmx_get_segment(vcpu, SEG_TR, &t.old);
-	ret = check_new(&t) ?: find_spans(&t) ?: check_cr3(&t) ?: leave_old(&t);
-	if (ret)
-		return ret;
-
-	ret = vlm_span_read(vcpu->vm, &t.body, &tss);
+	ret = check_new(&t) ?: find_spans(&t) ?: check_cr3(&t) ?: leave_old(&t, &tss);
 	if (ret)
 		return ret;
 	state.wide = is_wide(&t.new_desc.seg);

@@ -36,7 +36,8 @@ struct vlm_task_switch {
  * @fault: when it returns 1; either the old or the new task is in the vCPU then
  *
  * Return: 0; 1 for a fault; -EAGAIN, with nothing changed: let the guest try
- * again; -EFAULT when what the CPU has to access is no memory of the guest.
+ * again; -ENXIO when what the CPU has to access is no memory of the guest; -EFAULT
+ * when it is memory that does not come.
  * Context: vCPU mutex, may sleep.
  */
 int vlm_task_switch(struct vlm_vcpu *vcpu, const struct vlm_task_switch *sw,
@@ -51,7 +52,7 @@ int vlm_task_switch(struct vlm_vcpu *vcpu, const struct vlm_task_switch *sw,
  * Each register has its new selector in the end.  One that was not reached, or
  * not taken, cannot be used.
  *
- * Return: 0; 1; -EFAULT, as above.
+ * Return: 0; 1; -EAGAIN; -ENXIO; -EFAULT, as above.
  */
 int vlm_task_load_segments(struct vlm_vcpu *vcpu, const struct vlm_task_state *state,
 			   struct vlm_fault *fault);

@@ -132,6 +132,50 @@ TEST_F(exits, after_a_triple_fault)
 	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
 }
 
+VT_GUEST(tpr, 64,
+	 "mov $9, %eax; mov %rax, %cr8\n"
+	 "mov $9, %eax; mov %rax, %cr8\n"
+	 "mov $3, %eax; mov %rax, %cr8; mov %cr8, %rbx; hlt");
+
+/* A lowered task priority is user space's to know, which has the local APIC. */
+TEST_F(exits, task_priority)
+{
+	struct kvm_run *run = self->vcpu.run;
+	struct kvm_regs regs;
+
+	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(tpr));
+	run->cr8 = 2;
+	vt_run_to(&self->vcpu, KVM_EXIT_SET_TPR);
+	EXPECT_EQ(3, run->cr8);
+	vt_get_regs(&self->vcpu, &regs);
+	EXPECT_EQ(VT_CODE + 27, regs.rip);
+	EXPECT_EQ(0, regs.rbx);
+	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
+	vt_get_regs(&self->vcpu, &regs);
+	EXPECT_EQ(3, regs.rbx);
+}
+
+/* SDM 3C, "Checks on Guest Segment Registers": a stack that cannot be written. */
+TEST_F(exits, refused_entry)
+{
+	struct kvm_run *run = self->vcpu.run;
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+
+	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(hlt));
+	vt_get_sregs(&self->vcpu, &sregs);
+	sregs.ss.type = 1;
+	vt_set_sregs(&self->vcpu, &sregs);
+	vt_run_to(&self->vcpu, KVM_EXIT_FAIL_ENTRY);
+	EXPECT_EQ(0x80000021, run->fail_entry.hardware_entry_failure_reason);
+	vt_get_regs(&self->vcpu, &regs);
+	EXPECT_EQ(VT_CODE, regs.rip);
+	/* The vCPU is there to be mended. */
+	sregs.ss.type = 3;
+	vt_set_sregs(&self->vcpu, &sregs);
+	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
+}
+
 TEST_F(exits, run_page)
 {
 	struct kvm_run *run = self->vcpu.run;

@@ -4,7 +4,9 @@
  * virtual-8086 mode; and what debugging has to do with them.
  */
 #include <asm/processor-flags.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "vt_fixture.h"
 #include "vt_task.h"
@@ -281,6 +283,31 @@ TEST_F(task_modes, tss_is_no_memory)
 	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
 	vt_get_sregs(&self->vcpu, &s);
 	EXPECT_EQ(VT_SEL_B, s.tr.selector);
+}
+
+/* Memory that does not come is -EFAULT, before anything has happened. */
+TEST_F(task_modes, memory_does_not_come)
+{
+	const struct vt_tss32 *b = vt_tss32(&self->vm, VT_TSS_B);
+	void *page = vt_anon(VT_PAGE);
+	struct kvm_sregs s;
+
+	if (vt_on_kvm())
+		SKIP(return, "KVM goes on behind the CALL");
+	vt_task_start(&self->vcpu, VT_FLAT32, VT_PAYLOAD(call));
+	vt_set_slot(&self->vm, 1, 0xd0000000, VT_PAGE, page, 0);
+	vt_set_desc(&self->vm, VT_SEL_B, 0xd0000000, 0x67, VT_ACC_TSS32, 0);
+	memcpy(page, b, sizeof(*b));
+	ASSERT_EQ(0, mprotect(page, VT_PAGE, PROT_NONE));
+	EXPECT_EQ(-EFAULT, vt_run(&self->vcpu));
+	vt_get_sregs(&self->vcpu, &s);
+	EXPECT_EQ(VT_SEL_TSS, s.tr.selector);
+	ASSERT_EQ(0, mprotect(page, VT_PAGE, PROT_READ | PROT_WRITE));
+	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
+	EXPECT_EQ(0, vt_caught(&self->vcpu)->count);
+	vt_get_sregs(&self->vcpu, &s);
+	EXPECT_EQ(VT_SEL_B, s.tr.selector);
+	EXPECT_EQ(VT_SEL_TSS, *(uint16_t *)page);
 }
 
 TEST_HARNESS_MAIN
