@@ -37,19 +37,30 @@ static long set_khz(struct vt_vcpu *vcpu, unsigned long khz)
 	return vt_ioctl(vcpu->fd, KVM_SET_TSC_KHZ, khz);
 }
 
-/* How far the guest's counter goes while the host's goes by 1000. */
-static uint64_t pace(struct vt_vcpu *vcpu)
+/*
+ * How far the guest's counter goes, and between which bounds the host's does:
+ * the thread may lose its CPU between two readings.
+ */
+struct pace {
+	uint64_t guest;
+	uint64_t host_min;
+	uint64_t host_max;
+};
+
+static struct pace measure(struct vt_vcpu *vcpu)
 {
-	uint64_t host[2], guest[2];
+	uint64_t host[4], guest[2];
 
 	guest_tsc(vcpu);
 	host[0] = __rdtsc();
 	guest[0] = guest_tsc(vcpu);
-	while (__rdtsc() - host[0] < 40000000)
-		;
 	host[1] = __rdtsc();
+	while (__rdtsc() - host[1] < 40000000)
+		;
+	host[2] = __rdtsc();
 	guest[1] = guest_tsc(vcpu);
-	return (guest[1] - guest[0]) * 1000 / (host[1] - host[0]);
+	host[3] = __rdtsc();
+	return (struct pace){ guest[1] - guest[0], host[2] - host[1], host[3] - host[0] };
 }
 
 TEST_F_TIMEOUT(tsc_scaling, pace, 120)
@@ -62,14 +73,15 @@ TEST_F_TIMEOUT(tsc_scaling, pace, 120)
 	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(scaled_rdtsc));
 	for (unsigned int i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
 		unsigned long want = khz * rates[i] / 1000;
-		uint64_t seen;
+		struct pace seen;
 
 		ASSERT_EQ(0, set_khz(&self->vcpu, want));
 		EXPECT_EQ(want, get_khz(&self->vcpu));
-		seen = pace(&self->vcpu);
-		EXPECT_GT(seen, rates[i] * 99 / 100)
+		seen = measure(&self->vcpu);
+		/* A per mille for the rounding of both frequencies. */
+		EXPECT_GT(seen.guest * 1001, seen.host_min * rates[i])
 			TH_LOG("at %u thousandths", rates[i]);
-		EXPECT_LT(seen, rates[i] * 101 / 100 + 1)
+		EXPECT_LT(seen.guest * 999, seen.host_max * rates[i])
 			TH_LOG("at %u thousandths", rates[i]);
 	}
 }
