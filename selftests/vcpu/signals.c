@@ -52,6 +52,7 @@ TEST_F(signals, immediate_exit)
 TEST_F(signals, timer_stops_a_spinning_guest)
 {
 	struct itimerval timer = { .it_value.tv_usec = 50000 };
+	int others = 0;
 	uint64_t before;
 
 	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(spin));
@@ -59,11 +60,16 @@ TEST_F(signals, timer_stops_a_spinning_guest)
 	for (int i = 0; i < 3; i++) {
 		before = counter(&self->vm);
 		ASSERT_EQ(0, setitimer(ITIMER_REAL, &timer, NULL));
-		EXPECT_EQ(-EINTR, vt_ioctl(self->vcpu.fd, KVM_RUN, 0));
-		EXPECT_EQ(KVM_EXIT_INTR, self->vcpu.run->exit_reason);
+		/* Task work of the host's kernel, as 6.12 has it, looks the same. */
+		do {
+			EXPECT_EQ(-EINTR, vt_ioctl(self->vcpu.fd, KVM_RUN, 0));
+			EXPECT_EQ(KVM_EXIT_INTR, self->vcpu.run->exit_reason);
+		} while (caught == i && others++ < 10);
 		EXPECT_EQ(i + 1, caught);
 		EXPECT_GT(counter(&self->vm), before);
 	}
+	if (vt_on_kvm())
+		EXPECT_EQ(0, others);
 }
 
 struct kicker {
