@@ -4,10 +4,12 @@
  */
 #include "../vellum.h"
 
+#include <linux/ktime.h>
 #include <linux/sched/signal.h>
 #include <linux/wait.h>
 
 #include "../irq/lapic.h"
+#include "../trace.h"
 #include "vcpu.h"
 
 /* @open: the guest takes interrupts; that cannot change while it sleeps. */
@@ -25,8 +27,12 @@ static bool wakes(struct vlm_vcpu *vcpu, bool open)
 int vlm_vcpu_block(struct vlm_vcpu *vcpu)
 {
 	bool open = vmx_interrupt_open(vcpu);
+	u64 from = ktime_get_ns();
+	int err;
 
-	if (wait_event_interruptible(vcpu->wait, wakes(vcpu, open)))
+	err = wait_event_interruptible(vcpu->wait, wakes(vcpu, open));
+	trace_halt(vcpu, ktime_get_ns() - from);
+	if (err)
 		return -EINTR;
 	if (vcpu->mp_state == KVM_MP_STATE_HALTED && wakes(vcpu, open) &&
 	    !vlm_lapic_init_sipi_pending(vcpu))

@@ -10,6 +10,7 @@
 
 #include "request.h"
 #include "vcpu.h"
+#include "../trace.h"
 
 void vlm_request(struct vlm_vcpu *vcpu, enum vlm_request req)
 {
@@ -23,8 +24,10 @@ void vlm_request_kick(struct vlm_vcpu *vcpu, enum vlm_request req)
 	smp_mb__after_atomic();
 
 	wake_up(&vcpu->wait);
-	if (READ_ONCE(vcpu->mode) == VLM_INSIDE)
+	if (READ_ONCE(vcpu->mode) == VLM_INSIDE) {
+		trace_kick(vcpu, READ_ONCE(vcpu->cpu));
 		smp_send_reschedule(READ_ONCE(vcpu->cpu));
+	}
 }
 
 /* The interrupt itself is the message. */

@@ -17,6 +17,7 @@
 #include "../irq/lapic.h"
 #include "../vmx/event.h"
 #include "../vmx/section.h"
+#include "../trace.h"
 #include "vcpu.h"
 
 /* What the host wants of this thread; task work comes as VLM_REQ_LEAVE. */
@@ -39,6 +40,22 @@ static void serve_requests(struct vlm_vcpu *vcpu)
 		vmx_section_reload(vcpu);
 	if (test_and_clear_bit(VLM_REQ_EVENT, &vcpu->requests))
 		vmx_event_prepare(vcpu);
+}
+
+/* What a trace wants to know beyond what the handlers do. */
+static noinline void trace_exit(struct vlm_vcpu *vcpu, const struct vlm_exit *exit)
+{
+	struct vlm_exit whole;
+
+	vmx_describe_exit(vcpu, exit->reason, &whole);
+	trace_vm_exit(vcpu, &whole, vmx_get(vcpu, VMX_RIP), vmx_cpl(vcpu), vmx_code_bits(vcpu));
+}
+
+static noinline void trace_entry(struct vlm_vcpu *vcpu)
+{
+	u32 error, event = vmx_entry_event(vcpu, &error);
+
+	trace_vm_entry(vcpu, vmx_get(vcpu, VMX_RIP), event, error);
 }
 
 /*
@@ -66,6 +83,8 @@ static int run_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 		if (unlikely(READ_ONCE(vcpu->requests)))
 			serve_requests(vcpu);
 
+		if (trace_vm_entry_enabled())
+			trace_entry(vcpu);
 		if (unlikely(!vmx_run_guest(vcpu, exit))) {
 			vmx_event_cancel(vcpu);
 			next = exit_entry_failed(vcpu, exit);
@@ -75,7 +94,10 @@ static int run_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 		vcpu->stats.exits[min_t(u16, exit->reason, VLM_EXIT_ROWS)]++;
 		if (row->reads)
 			vmx_read_exit(vcpu, exit, row->reads);
+		if (trace_vm_exit_enabled())
+			trace_exit(vcpu, exit);
 		next = row->fast(vcpu, exit);
+		trace_vm_exit_done(vcpu, exit->reason, next);
 		if (unlikely(vlm_vapic_on(vcpu)))
 			break;
 	}
@@ -159,8 +181,10 @@ static int run_loop(struct vlm_vcpu *vcpu)
 			return next;
 
 		next = run_guest(vcpu, &exit);
-		if (next == VLM_DOOR)
+		if (next == VLM_DOOR) {
 			next = vlm_exit_row(exit.reason)->slow(vcpu, &exit);
+			trace_vm_exit_done(vcpu, exit.reason, next);
+		}
 		if (next != VLM_RESUME)
 			return next;
 

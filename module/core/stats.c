@@ -21,7 +21,8 @@
 #include "vcpu.h"
 
 #define NAME_SIZE	48
-#define DESC_SIZE	(sizeof(struct kvm_stats_desc) + NAME_SIZE)
+/* In some kernels the name is an array of this size, in others it has none. */
+#define DESC_SIZE	(offsetof(struct kvm_stats_desc, name) + NAME_SIZE)
 
 /**
  * struct statistic - one statistic

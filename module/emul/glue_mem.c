@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
+#include "../trace.h"
 #include "glue_priv.h"
 
 /* Part of an access that lies in one page. */
@@ -113,12 +114,21 @@ static void fill_run(struct vlm_vcpu *vcpu, const struct vlm_mmio *mmio, bool is
 	memcpy(run->mmio.data, mmio->data, sizeof(mmio->data));
 }
 
+static void trace_device(struct vlm_vcpu *vcpu, const struct vlm_mmio *mmio, bool write)
+{
+	u64 value = 0;
+
+	memcpy(&value, mmio->data, mmio->len);
+	trace_mmio(vcpu, write, mmio->gpa, mmio->len, value);
+}
+
 static int complete_read(struct vlm_vcpu *vcpu)
 {
 	struct vlm_emul_state *state = vcpu->emul.state;
 	struct vlm_mmio *mmio = &state->reads[state->nr_reads];
 
 	memcpy(mmio->data, vcpu->run->mmio.data, sizeof(mmio->data));
+	trace_device(vcpu, mmio, false);
 	state->nr_reads++;
 	return emul_continue(vcpu);
 }
@@ -145,6 +155,7 @@ static int read_device(struct vlm_emul_state *state, gpa_t gpa, void *buf, u32 l
 	*mmio = (struct vlm_mmio) { .gpa = gpa, .len = len };
 	/* Kept as an answer, too: a device must not be read twice. */
 	if (vlm_bus_read(state->vcpu, BUS_MMIO, gpa, len, mmio->data) == BUS_HANDLED) {
+		trace_device(state->vcpu, mmio, false);
 		memcpy(buf, mmio->data, len);
 		state->nr_reads++;
 		state->used++;
@@ -316,6 +327,7 @@ int emul_send_writes(struct vlm_emul_state *state)
 
 	for (; state->written < state->nr_writes; state->written++) {
 		mmio = &state->writes[state->written];
+		trace_device(vcpu, mmio, true);
 		if (vlm_bus_write(vcpu, BUS_MMIO, mmio->gpa, mmio->len, mmio->data) == BUS_HANDLED)
 			continue;
 		fill_run(vcpu, mmio, true);

@@ -8,6 +8,7 @@
 #include <linux/kernel.h>
 
 #include "../core/vcpu.h"
+#include "../trace.h"
 #include "exit.h"
 
 static int exit_unexpected(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
@@ -105,6 +106,7 @@ int exit_entry_failed(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
 	struct kvm_run *run = vcpu->run;
 
+	trace_entry_failed(vcpu, exit->reason, exit->instruction_error);
 	run->exit_reason = KVM_EXIT_FAIL_ENTRY;
 	run->fail_entry.hardware_entry_failure_reason =
 		exit->instruction_error ?: exit->reason | VMX_EXIT_REASONS_FAILED_VMENTRY;

@@ -9,12 +9,13 @@
 #include <asm/trapnr.h>
 
 #include "../core/vcpu.h"
+#include "../trace.h"
 #include "exit.h"
 
 /* CPUID has one encoding, 0F A2. */
 #define CPUID_LENGTH	2
 
-int exit_cpuid(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+static __always_inline int answer_cpuid(struct vlm_vcpu *vcpu)
 {
 	u32 regs[4] = { vcpu->gpr[GPR_RAX], 0, vcpu->gpr[GPR_RCX], 0 };
 	const struct kvm_cpuid_entry2 *e;
@@ -34,6 +35,21 @@ int exit_cpuid(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	}
 	vmx_skip(vcpu, CPUID_LENGTH);
 	return VLM_RESUME;
+}
+
+/* Apart, so that the question is not kept for a trace that nobody takes. */
+static noinline int traced_cpuid(struct vlm_vcpu *vcpu)
+{
+	u32 leaf = vcpu->gpr[GPR_RAX], index = vcpu->gpr[GPR_RCX];
+	int next = answer_cpuid(vcpu);
+
+	trace_cpuid(vcpu, leaf, index);
+	return next;
+}
+
+int exit_cpuid(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	return trace_cpuid_enabled() ? traced_cpuid(vcpu) : answer_cpuid(vcpu);
 }
 
 /*
@@ -85,20 +101,12 @@ int exit_xsetbv(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	return VLM_RESUME;
 }
 
-static bool in_64bit_code(struct vlm_vcpu *vcpu)
-{
-	struct kvm_segment cs;
-
-	vmx_get_segment(vcpu, SEG_CS, &cs);
-	return cs.l && (vmx_get_efer(vcpu) & EFER_LMA);
-}
-
 /* No hypercall is offered yet, and that is what a guest's kernel is told. */
 int exit_vmcall(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
 	long ret = vmx_cpl(vcpu) ? -KVM_EPERM : -KVM_ENOSYS;
 
-	vcpu->gpr[GPR_RAX] = in_64bit_code(vcpu) ? ret : (u32)ret;
+	vcpu->gpr[GPR_RAX] = vmx_code_bits(vcpu) == 64 ? ret : (u32)ret;
 	vmx_skip(vcpu, exit->length);
 	return VLM_RESUME;
 }

@@ -7,6 +7,7 @@
 #include <linux/string.h>
 
 #include "../core/vcpu.h"
+#include "../trace.h"
 #include "exit.h"
 
 /* SDM 3C, "Exit Qualification for I/O Instructions". */
@@ -21,18 +22,27 @@ static int complete_out(struct vlm_vcpu *vcpu)
 	return VLM_RESUME;
 }
 
+static u32 value_of(const void *data, u8 size)
+{
+	u32 value = 0;
+
+	memcpy(&value, data, size);
+	return value;
+}
+
 /* A 32-bit result clears the upper half, smaller ones keep the rest. */
-static void set_result(struct vlm_vcpu *vcpu, const void *data, u8 size)
+static void set_result(struct vlm_vcpu *vcpu, u16 port, const void *data, u8 size)
 {
 	u64 value = size == 4 ? 0 : vcpu->gpr[GPR_RAX];
 
 	memcpy(&value, data, size);
 	vcpu->gpr[GPR_RAX] = value;
+	trace_pio(vcpu, true, port, size, value_of(data, size));
 }
 
 static int complete_in(struct vlm_vcpu *vcpu)
 {
-	set_result(vcpu, vcpu->pio_data, vcpu->pending.size);
+	set_result(vcpu, READ_ONCE(vcpu->run->io.port), vcpu->pio_data, vcpu->pending.size);
 	vlm_skip_pending(vcpu);
 	return VLM_RESUME;
 }
@@ -47,7 +57,7 @@ static bool kernel_io(struct vlm_vcpu *vcpu, u16 port, u8 size, bool in)
 		       BUS_HANDLED;
 	if (vlm_bus_read(vcpu, BUS_PIO, port, size, &data) != BUS_HANDLED)
 		return false;
-	set_result(vcpu, &data, size);
+	set_result(vcpu, port, &data, size);
 	return true;
 }
 
@@ -59,6 +69,9 @@ int exit_io(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 
 	if (IO_STRING(qual))
 		return VLM_DOOR;
+	if (!IO_IN(qual))
+		trace_pio(vcpu, false, IO_PORT(qual), size,
+			  value_of(&vcpu->gpr[GPR_RAX], size));
 	if (kernel_io(vcpu, IO_PORT(qual), size, IO_IN(qual))) {
 		vmx_skip(vcpu, exit->length);
 		return VLM_RESUME;

@@ -9,6 +9,7 @@
 #include "../core/vcpu.h"
 #include "../vmx/event.h"
 #include "../vmx/section.h"
+#include "../trace.h"
 #include "exit.h"
 
 /* SDM 3C, "Exit Qualification for EPT Violations". */
@@ -37,6 +38,9 @@ int exit_ept_violation(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	vmx_interrupts_on(vcpu);
 	ret = vlm_ept_fault(vcpu, exit->gpa, access_of(exit->qualification), true, &result);
 	vmx_interrupts_off(vcpu);
+	if (ret == 0)
+		trace_ept_fault(vcpu, exit->gpa, access_of(exit->qualification), result.level,
+				true);
 	return ret == 0 ? VLM_RESUME : VLM_DOOR;
 }
 
@@ -46,6 +50,8 @@ int exit_ept_violation_slow(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	int ret;
 
 	ret = vlm_ept_fault(vcpu, exit->gpa, access_of(exit->qualification), false, &result);
+	trace_ept_fault(vcpu, exit->gpa, access_of(exit->qualification), ret ? 0 : result.level,
+			false);
 	if (ret == 0)
 		return VLM_RESUME;
 	if (ret < 0)

@@ -7,6 +7,7 @@
 #include <asm/trapnr.h>
 
 #include "../core/vcpu.h"
+#include "../trace.h"
 #include "exit.h"
 
 static int complete_read(struct vlm_vcpu *vcpu)
@@ -48,6 +49,7 @@ static int failed(struct vlm_vcpu *vcpu, struct vlm_exit *exit, u32 access, u64 
 	u32 reason = why(vcpu, index, access);
 	struct kvm_run *run = vcpu->run;
 
+	trace_msr(vcpu, access == KVM_MSR_FILTER_WRITE, index, value, true);
 	if (!(READ_ONCE(vcpu->vm->msr_filter.exits) & reason)) {
 		vlm_inject_error(vcpu, X86_TRAP_GP, 0);
 		return VLM_RESUME;
@@ -74,6 +76,7 @@ int exit_rdmsr(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	if (!vlm_msr_allowed(vcpu->vm, index, KVM_MSR_FILTER_READ) ||
 	    vlm_msr_read(vcpu, index, &value, false))
 		return failed(vcpu, exit, KVM_MSR_FILTER_READ, 0);
+	trace_msr(vcpu, false, index, value, false);
 	vcpu->gpr[GPR_RAX] = (u32)value;
 	vcpu->gpr[GPR_RDX] = value >> 32;
 	vmx_skip(vcpu, exit->length);
@@ -88,6 +91,7 @@ int exit_wrmsr(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	if (!vlm_msr_allowed(vcpu->vm, index, KVM_MSR_FILTER_WRITE) ||
 	    vlm_msr_write(vcpu, index, value, false))
 		return failed(vcpu, exit, KVM_MSR_FILTER_WRITE, value);
+	trace_msr(vcpu, true, index, value, false);
 	vmx_skip(vcpu, exit->length);
 	return VLM_RESUME;
 }

@@ -380,6 +380,30 @@ bool vmx_run_guest(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	return !exit->entry_failed;
 }
 
+void vmx_describe_exit(struct vlm_vcpu *vcpu, u16 reason, struct vlm_exit *exit)
+{
+	*exit = (struct vlm_exit) {
+		.reason = reason,
+		.qualification = vmcs_readl(EXIT_QUALIFICATION),
+		.intr_info = vmcs_read32(VM_EXIT_INTR_INFO),
+		.vectoring_info = vmcs_read32(IDT_VECTORING_INFO_FIELD),
+	};
+	if (reason == EXIT_REASON_EPT_VIOLATION || reason == EXIT_REASON_EPT_MISCONFIG)
+		exit->gpa = vmcs_read64(GUEST_PHYSICAL_ADDRESS);
+	if (exit->intr_info & INTR_INFO_DELIVER_CODE_MASK)
+		exit->intr_error = vmcs_read32(VM_EXIT_INTR_ERROR_CODE);
+}
+
+u32 vmx_entry_event(struct vlm_vcpu *vcpu, u32 *error)
+{
+	u32 info = vmcs_read32(VM_ENTRY_INTR_INFO_FIELD);
+
+	*error = 0;
+	if (info & INTR_INFO_DELIVER_CODE_MASK)
+		*error = vmcs_read32(VM_ENTRY_EXCEPTION_ERROR_CODE);
+	return info & INTR_INFO_VALID_MASK ? info : 0;
+}
+
 void vmx_read_exit(struct vlm_vcpu *vcpu, struct vlm_exit *exit, u32 reads)
 {
 	if (reads & EXIT_QUAL)

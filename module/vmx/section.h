@@ -47,6 +47,16 @@ bool vmx_run_guest(struct vlm_vcpu *vcpu, struct vlm_exit *exit);
 void vmx_read_exit(struct vlm_vcpu *vcpu, struct vlm_exit *exit, u32 reads);
 
 /**
+ * vmx_describe_exit() - all that the CPU says of the last exit, changing nothing
+ *
+ * Fields that mean nothing for @reason are 0.  Context: as vmx_read_exit().
+ */
+void vmx_describe_exit(struct vlm_vcpu *vcpu, u16 reason, struct vlm_exit *exit);
+
+/** vmx_entry_event() - interruption information that the next entry injects, or 0. */
+u32 vmx_entry_event(struct vlm_vcpu *vcpu, u32 *error);
+
+/**
  * vmx_interrupts_on() - let the host take what is pending, within the section
  *
  * vmx_interrupts_off() ends that, and looks at what the host may have changed.

@@ -114,3 +114,13 @@ unsigned int vmx_cpl(struct vlm_vcpu *vcpu)
 	vmx_end(vcpu);
 	return cpl;
 }
+
+unsigned int vmx_code_bits(struct vlm_vcpu *vcpu)
+{
+	struct kvm_segment cs;
+
+	vmx_get_segment(vcpu, SEG_CS, &cs);
+	if (cs.l && (vmx_get_efer(vcpu) & EFER_LMA))
+		return 64;
+	return cs.db ? 32 : 16;
+}

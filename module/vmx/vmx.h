@@ -142,6 +142,9 @@ void vmx_set_dtable(struct vlm_vcpu *vcpu, enum vmx_dtable dt, const struct kvm_
 /** vmx_cpl() - current privilege level, 0 to 3: the DPL of SS. */
 unsigned int vmx_cpl(struct vlm_vcpu *vcpu);
 
+/** vmx_code_bits() - width of the code that runs: 16, 32 or 64. */
+unsigned int vmx_code_bits(struct vlm_vcpu *vcpu);
+
 /** vmx_valid_cr0() / cr4() - would VM entry take this value?  (fixed bits) */
 bool vmx_valid_cr0(u64 value);
 bool vmx_valid_cr4(u64 value);
