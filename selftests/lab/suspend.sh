@@ -15,9 +15,12 @@ if ! grep -qw mem /sys/power/state; then
 	tap_done
 fi
 
-# With more of them it locks up after waking, with or without the module.
-if dmesg | grep -q "BIOS Bochs" && [ "$(nproc)" -gt 2 ]; then
-	skip "suspend" "the emulator's clocks survive it with two CPUs at most"
+# A reset of this emulator sets the TSC of each CPU to zero, one after the other.
+# Linux brings them in step by TSC_ADJUST; without it, time goes wrong on waking,
+# with the module or without.
+if dmesg | grep -q "BIOS Bochs" && [ "$(nproc)" -gt 1 ] &&
+	! grep -qw tsc_adjust /proc/cpuinfo; then
+	skip "suspend" "this machine's clocks do not survive it: no TSC_ADJUST"
 	tap_done
 fi
 
