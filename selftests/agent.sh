@@ -1,16 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# agent.sh [-d DEVICE] [-t SECONDS] TEST...: run tests in the lab host, one after
-# the other, between marks that selftests/run reads from the console. Tests of
-# the folder lab/ find the module unloaded and own the machine; all others find
-# it loaded. With -d /dev/kvm the tests run on KVM.
+# agent.sh [-d DEVICE] [-t SECONDS] [-p PARAMETERS] TEST...: run tests in the lab
+# host, one after the other, between marks that selftests/run reads from the
+# console. Tests of the folder lab/ find the module unloaded and own the machine;
+# all others find it loaded, with these parameters. With -d /dev/kvm the tests run
+# on KVM.
 here=$(cd "$(dirname "$0")" && pwd)
 device=/dev/vellum
 limit=120
-while getopts d:t: option; do
+parameters=
+while getopts d:t:p: option; do
 	case $option in
 	d) device=$OPTARG ;;
 	t) limit=$OPTARG ;;
+	p) parameters=$OPTARG ;;	# of the module
 	*) exit 2 ;;
 	esac
 done
@@ -30,7 +33,8 @@ prepare() {
 		if [ "$device" = /dev/kvm ]; then
 			[ -e /dev/kvm ] || modprobe kvm_intel
 		elif [ ! -e "$device" ]; then
-			insmod /lib/vellum/vellum.ko
+			# shellcheck disable=SC2086 # several of them
+			insmod /lib/vellum/vellum.ko $parameters
 		fi ;;
 	esac
 }

@@ -38,6 +38,8 @@ static void serve_requests(struct vlm_vcpu *vcpu)
 		vmx_flush_tlb(vcpu);
 	if (test_and_clear_bit(VLM_REQ_MSRS, &vcpu->requests))
 		vmx_section_reload(vcpu);
+	if (test_and_clear_bit(VLM_REQ_EOI_MAP, &vcpu->requests))
+		vmx_apic_eoi_map(vcpu);
 	if (test_and_clear_bit(VLM_REQ_EVENT, &vcpu->requests))
 		vmx_event_prepare(vcpu);
 }
@@ -276,7 +278,9 @@ long vlm_vcpu_run(struct vlm_vcpu *vcpu)
 		sigprocmask(SIG_SETMASK, &vcpu->sigset, &saved);
 
 	vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
+	WRITE_ONCE(vcpu->task, current);
 	ret = run_once(vcpu);
+	WRITE_ONCE(vcpu->task, NULL);
 	if (ret == -EINTR)
 		vcpu->run->exit_reason = KVM_EXIT_INTR;
 	fill_run(vcpu);

@@ -56,6 +56,7 @@ struct vlm_pending {
  * @mode: [a] inside or outside the section that enters the guest
  * @cpu: [a] CPU of that section
  * @wait: where a halted vCPU sleeps
+ * @task: [a] the thread in KVM_RUN, or NULL; use it under RCU
  * @gpr: [v] general registers, but for RSP which lives in the VMCS
  * @host_rsp: [v] what the VMCS field HOST_RSP holds
  * @guest_spec_ctrl: [v] IA32_SPEC_CTRL while the guest runs
@@ -91,6 +92,7 @@ struct vlm_vcpu {
 	struct kvm_run *run;
 	u8 *pio_data;
 	wait_queue_head_t wait;
+	struct task_struct *task;
 	struct vmx_vcpu vmx;
 	struct vlm_ept_vcpu ept;
 	struct vlm_lapic *lapic;
@@ -125,6 +127,13 @@ bool vlm_window_open(struct vlm_vcpu *vcpu);
  * the section, may sleep.
  */
 int vlm_vcpu_block(struct vlm_vcpu *vcpu);
+
+/**
+ * vlm_vcpu_yield() - @vcpu spins: give its turn to one of its VM that has none
+ *
+ * Context: outside the section, may sleep.
+ */
+void vlm_vcpu_yield(struct vlm_vcpu *vcpu);
 
 /** vlm_vcpu_run() - KVM_RUN.  Context: vCPU mutex held, may sleep. */
 long vlm_vcpu_run(struct vlm_vcpu *vcpu);

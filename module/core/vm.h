@@ -28,6 +28,7 @@
  * @vcpus: [l] by index of creation, RCU readers; entries stay until the VM dies
  * @quirks_off: [a] KVM_X86_QUIRK_* that user space turned off
  * @nr_vcpus: [l] number of entries; read without the lock
+ * @boosted: [a] vCPU that a spinning one gave way to last, by index
  * @dead: [a] a bug of ours stopped this VM: ioctls answer -EIO
  * @emulation_exits: [a] KVM_CAP_EXIT_ON_EMULATION_FAILURE
  * @mem: guest-physical memory slots
@@ -46,6 +47,7 @@ struct vlm_vm {
 	struct xarray vcpus;
 	unsigned int nr_vcpus;
 	u64 quirks_off;
+	unsigned int boosted;
 	bool dead;
 	u64 emulation_exits;
 	struct vlm_mem mem;

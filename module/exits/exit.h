@@ -110,6 +110,11 @@ EXIT_HANDLER(undefined);
 EXIT_HANDLER(rdpmc);
 EXIT_HANDLER(xsetbv);
 EXIT_HANDLER(vmcall);
+EXIT_HANDLER(pause);
+EXIT_HANDLER(pause_slow);
+EXIT_HANDLER(tpr_below_threshold);	/* apic.c */
+EXIT_HANDLER(eoi);
+EXIT_HANDLER(apic_write);
 EXIT_HANDLER(cr);		/* cr.c */
 EXIT_HANDLER(dr);		/* dr.c */
 EXIT_HANDLER(rdmsr);		/* msr.c */

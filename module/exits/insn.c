@@ -75,6 +75,19 @@ int exit_nop(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	return VLM_RESUME;
 }
 
+/* It spins: another vCPU, which it waits for, may want this CPU. */
+int exit_pause(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	vmx_skip(vcpu, exit->length);
+	return READ_ONCE(vcpu->vm->nr_vcpus) > 1 ? VLM_DOOR : VLM_RESUME;
+}
+
+int exit_pause_slow(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	vlm_vcpu_yield(vcpu);
+	return VLM_RESUME;
+}
+
 /* VMX instructions, MONITOR and MWAIT: CPUID says that they are not there. */
 int exit_undefined(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {

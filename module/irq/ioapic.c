@@ -132,7 +132,7 @@ int vlm_ioapic_line(struct vlm_vm *vm, u32 source, unsigned int pin, int level)
 static void scan(struct vlm_vm *vm, struct vlm_ioapic *io)
 {
 	DECLARE_BITMAP(vectors, 256) = { };
-	unsigned int pin, i;
+	unsigned int pin;
 
 	rcu_read_lock();
 	for (pin = 0; pin < VLM_IOAPIC_PINS; pin++) {
@@ -140,8 +140,7 @@ static void scan(struct vlm_vm *vm, struct vlm_ioapic *io)
 			__set_bit(ENTRY_VECTOR(io->entry[pin]), vectors);
 	}
 	rcu_read_unlock();
-	for (i = 0; i < ARRAY_SIZE(vectors); i++)
-		WRITE_ONCE(vm->irq.eoi_vectors[i], vectors[i]);
+	vlm_irq_set_eoi_vectors(vm, vectors);
 }
 
 void vlm_ioapic_scan(struct vlm_vm *vm)

@@ -8,6 +8,7 @@
 #include <linux/lockdep.h>
 #include <linux/rculist.h>
 
+#include "../core/vcpu.h"
 #include "../core/vm.h"
 #include "eventfd.h"
 #include "irqchip_priv.h"
@@ -171,6 +172,27 @@ void vlm_irq_unmasked(struct vlm_vm *vm, unsigned int chip, unsigned int pin)
 	if (vlm_routing_gsi(vm, chip, pin) == VLM_PIT_GSI)
 		vlm_pit_unmasked(vm);
 	rcu_read_unlock();
+}
+
+void vlm_irq_set_eoi_vectors(struct vlm_vm *vm, const unsigned long *vectors)
+{
+	struct vlm_vcpu *vcpu;
+	unsigned long index;
+	bool same = true;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(vm->irq.eoi_vectors); i++) {
+		same &= vm->irq.eoi_vectors[i] == vectors[i];
+		WRITE_ONCE(vm->irq.eoi_vectors[i], vectors[i]);
+	}
+	if (same)
+		return;
+	/*
+	 * Before it can have such an interrupt, a vCPU must leave the guest to
+	 * take it, and takes this on the way.
+	 */
+	vlm_vm_for_each_vcpu(vm, index, vcpu)
+		vlm_request_kick(vcpu, VLM_REQ_EOI_MAP);
 }
 
 /* The I/O APIC must see other vectors' EOIs, too. */

@@ -181,6 +181,9 @@ bool vlm_ioapic_handles(struct vlm_vm *vm, u8 vector);
  */
 void vlm_ioapic_eoi(struct vlm_vm *vm, u8 vector);
 
+/** vlm_irq_set_eoi_vectors() - what vlm_ioapic_handles() says from now on. */
+void vlm_irq_set_eoi_vectors(struct vlm_vm *vm, const unsigned long *vectors);
+
 /** vlm_split_eoi() - must this EOI become KVM_EXIT_IOAPIC_EOI? */
 bool vlm_split_eoi(struct vlm_vm *vm, u8 vector);
 

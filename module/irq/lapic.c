@@ -22,6 +22,11 @@ bool lapic_x2apic(const struct vlm_lapic *l)
 	return READ_ONCE(l->vcpu->x86.apic_base) & X2APIC_ENABLE;
 }
 
+bool vlm_in_x2apic(struct vlm_vcpu *vcpu)
+{
+	return vcpu->lapic && lapic_x2apic(vcpu->lapic);
+}
+
 bool lapic_sw_enabled(const struct vlm_lapic *l)
 {
 	return lapic_hw_enabled(l) && (reg(l, APIC_SPIV) & APIC_SPIV_APIC_ENABLED);
@@ -41,6 +46,8 @@ int vlm_lapic_create(struct vlm_vcpu *vcpu)
 	if (!l->regs)
 		return -ENOMEM;
 	vlm_lapic_reset(vcpu, false);
+	vmx_apic_attach(vcpu, l->regs);
+	vlm_request(vcpu, VLM_REQ_EOI_MAP);
 	return 0;
 }
 
@@ -66,6 +73,7 @@ void vlm_lapic_reset(struct vlm_vcpu *vcpu, bool init)
 		return;
 	lapic_timer_stop(l);
 	memset(l->regs, 0, PAGE_SIZE);
+	bitmap_zero(l->pending, 256);
 	for (lvt = APIC_LVTT; lvt <= APIC_LVTERR; lvt += 0x10)
 		set_reg(l, lvt, APIC_LVT_MASKED);
 	set_reg(l, APIC_DFR, 0xffffffff);
@@ -78,6 +86,7 @@ void vlm_lapic_reset(struct vlm_vcpu *vcpu, bool init)
 	/* Firmware's virtual wire: KVM_X86_QUIRK_LINT0_REENABLED. */
 	if (!vcpu->id && vlm_quirk(vcpu->vm, KVM_X86_QUIRK_LINT0_REENABLED))
 		set_reg(l, APIC_LVT0, SET_APIC_DELIVERY_MODE(0, APIC_MODE_EXTINT));
+	vlm_request(vcpu, VLM_REQ_EVENT);
 }
 
 void vlm_lapic_base_changed(struct vlm_vcpu *vcpu, u64 old)
@@ -93,6 +102,7 @@ void vlm_lapic_base_changed(struct vlm_vcpu *vcpu, u64 old)
 	/* An id that was set through the register page is not one of x2APIC mode. */
 	if (lapic_x2apic(l))
 		l->id = vcpu->id;
+	vmx_apic_mode(vcpu);
 	vlm_request(vcpu, VLM_REQ_EVENT);
 }
 
@@ -209,6 +219,7 @@ long vlm_get_lapic(struct vlm_vcpu *vcpu, struct kvm_lapic_state *out)
 	/* First: if it says that the timer has fired, the interrupt is in IRR. */
 	count = lapic_timer_count(l);
 	smp_rmb();	/* pairs with the end of the timer's function */
+	lapic_pull(l);
 	memcpy(out->regs, l->regs, sizeof(out->regs));
 	put(out, APIC_ID, abi_id(l));
 	put(out, APIC_LVR, LAPIC_VERSION | (LAPIC_LVTS - 1) << 16);

@@ -3,8 +3,9 @@
  * The local APIC of a vCPU: SDM 3A, "Advanced Programmable Interrupt
  * Controller (APIC)".  Knows nothing of VMX.
  *
- * Who may touch what: IRR and TMR bits are set from anywhere, atomically;
- * everything else is the vCPU thread's own, under the vCPU mutex.
+ * Who may touch what: interrupts arrive from anywhere, beside the registers;
+ * these are the vCPU thread's own, under the vCPU mutex, and the CPU's while the
+ * guest runs.
  */
 #ifndef VELLUM_IRQ_LAPIC_H
 #define VELLUM_IRQ_LAPIC_H
@@ -58,6 +59,17 @@ void vlm_lapic_base_changed(struct vlm_vcpu *vcpu, u64 old);
 u64 vlm_get_cr8(struct vlm_vcpu *vcpu);
 void vlm_set_cr8(struct vlm_vcpu *vcpu, u64 cr8);
 
+/** vlm_in_x2apic() - is the vCPU's APIC in x2APIC mode? */
+bool vlm_in_x2apic(struct vlm_vcpu *vcpu);
+/** vlm_lapic_highest() - the highest vectors in IRR and ISR, or -1. */
+void vlm_lapic_highest(struct vlm_vcpu *vcpu, int *irr, int *isr);
+/** vlm_lapic_eoi_done() - the CPU did an EOI of a vector that others wait for. */
+void vlm_lapic_eoi_done(struct vlm_vcpu *vcpu, u8 vector);
+/** vlm_lapic_written() - the CPU stored into a register, and the rest is ours. */
+void vlm_lapic_written(struct vlm_vcpu *vcpu, unsigned int offset);
+
+/** vlm_extint_waits() - does the PIC have an interrupt for this vCPU? */
+bool vlm_extint_waits(struct vlm_vcpu *vcpu);
 /** vlm_irq_peek() - the interrupt that would be delivered next, or -1. */
 int vlm_irq_peek(struct vlm_vcpu *vcpu);
 /** vlm_irq_ack() - take it: its vector, or -1. */

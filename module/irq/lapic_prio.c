@@ -41,7 +41,10 @@ u32 lapic_apr(const struct vlm_lapic *l)
 	u32 tpr = reg(l, APIC_TASKPRI) & 0xff;
 	u32 isr = class_of(lapic_highest(l, APIC_ISR));
 	u32 irr = class_of(lapic_highest(l, APIC_IRR));
+	int arrived = find_last_bit(l->pending, 256);
 
+	if (arrived < 256)
+		irr = max(irr, class_of(arrived));
 	if ((tpr & 0xf0) >= irr && (tpr & 0xf0) > isr)
 		return tpr;
 	return max(isr, irr);
@@ -56,6 +59,8 @@ void lapic_error(struct vlm_lapic *l, u32 error)
 
 bool lapic_accept(struct vlm_lapic *l, u8 vector, bool level)
 {
+	bool merges;
+
 	if (!lapic_sw_enabled(l))
 		return false;
 	if (vector < 16) {
@@ -63,16 +68,44 @@ bool lapic_accept(struct vlm_lapic *l, u8 vector, bool level)
 		return false;
 	}
 
-	/* Before IRR, so that whoever sees the request sees its trigger mode. */
+	/* Before the request, so that whoever sees that sees its trigger mode. */
 	if (level)
-		set_bit(vector & 31, vector_word(l, APIC_TMR, vector));
+		set_bit(vector, l->levels);
 	else
-		clear_bit(vector & 31, vector_word(l, APIC_TMR, vector));
+		clear_bit(vector, l->levels);
 
-	if (test_and_set_bit(vector & 31, vector_word(l, APIC_IRR, vector)))
+	/* With one in IRR, unless that goes to the CPU at this very moment. */
+	merges = reg(l, APIC_IRR + (vector >> 5) * 0x10) & BIT(vector & 31);
+	if (test_and_set_bit(vector, l->pending))
 		return false;
 	vlm_request_kick(l->vcpu, VLM_REQ_EVENT);
-	return true;
+	return !merges;
+}
+
+static void pull_word(struct vlm_lapic *l, unsigned int word, u32 bits, u32 levels)
+{
+	unsigned int offset = word * 0x10;
+
+	if (!bits)
+		return;
+	set_reg(l, APIC_TMR + offset, (reg(l, APIC_TMR + offset) & ~bits) | (bits & levels));
+	set_reg(l, APIC_IRR + offset, reg(l, APIC_IRR + offset) | bits);
+}
+
+void lapic_pull(struct vlm_lapic *l)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(l->pending); i++) {
+		unsigned long bits, levels;
+
+		if (!READ_ONCE(l->pending[i]))
+			continue;
+		bits = xchg(&l->pending[i], 0);
+		levels = READ_ONCE(l->levels[i]);
+		pull_word(l, 2 * i, bits, levels);
+		pull_word(l, 2 * i + 1, bits >> 32, levels >> 32);
+	}
 }
 
 int vlm_lapic_take_split_eoi(struct vlm_vcpu *vcpu)
@@ -116,6 +149,12 @@ static void broadcast_eoi(struct vlm_lapic *l, u8 vector)
 	vlm_ioapic_eoi(vm, vector);
 }
 
+void vlm_lapic_eoi_done(struct vlm_vcpu *vcpu, u8 vector)
+{
+	if (vlm_ioapic_handles(vcpu->vm, vector))
+		broadcast_eoi(vcpu->lapic, vector);
+}
+
 void lapic_eoi(struct vlm_lapic *l)
 {
 	int vector = lapic_highest(l, APIC_ISR);
@@ -123,8 +162,7 @@ void lapic_eoi(struct vlm_lapic *l)
 	if (vector < 0)
 		return;
 	clear_bit(vector & 31, vector_word(l, APIC_ISR, vector));
-	if (vlm_ioapic_handles(l->vcpu->vm, vector))
-		broadcast_eoi(l, vector);
+	vlm_lapic_eoi_done(l->vcpu, vector);
 	/* What was of lower priority may go now. */
 	vlm_request(l->vcpu, VLM_REQ_EVENT);
 }
@@ -159,10 +197,26 @@ void vlm_lapic_pic_changed(struct vlm_vm *vm)
 	}
 }
 
-static int deliverable(const struct vlm_lapic *l)
+bool vlm_extint_waits(struct vlm_vcpu *vcpu)
 {
-	int vector = lapic_highest(l, APIC_IRR);
+	return vcpu->lapic && pic_waits(vcpu->lapic);
+}
 
+void vlm_lapic_highest(struct vlm_vcpu *vcpu, int *irr, int *isr)
+{
+	struct vlm_lapic *l = vcpu->lapic;
+
+	lapic_pull(l);
+	*irr = lapic_hw_enabled(l) ? lapic_highest(l, APIC_IRR) : -1;
+	*isr = lapic_highest(l, APIC_ISR);
+}
+
+static int deliverable(struct vlm_lapic *l)
+{
+	int vector;
+
+	lapic_pull(l);
+	vector = lapic_highest(l, APIC_IRR);
 	/* With the APIC off by software what is pending still goes. */
 	if (vector < 0 || !lapic_hw_enabled(l))
 		return -1;

@@ -5,6 +5,7 @@
 #ifndef VELLUM_IRQ_LAPIC_PRIV_H
 #define VELLUM_IRQ_LAPIC_PRIV_H
 
+#include <linux/bitmap.h>
 #include <linux/bitops.h>
 #include <linux/hrtimer.h>
 #include <asm/apicdef.h>
@@ -15,6 +16,8 @@
  * struct vlm_lapic - one local APIC
  * @vcpu: [I] whose it is
  * @regs: [I] the register page, as the guest would see it at its base address
+ * @pending: [a] vectors that arrived and are not in IRR yet
+ * @levels: [a] and which of them are level-triggered
  * @msgs: [a] LAPIC_MSG_*: what arrived and is not done yet
  * @nmis: [a] NMIs that arrived
  * @sipi_vector: [a] of the last SIPI
@@ -33,6 +36,8 @@
 struct vlm_lapic {
 	struct vlm_vcpu *vcpu;
 	void *regs;
+	DECLARE_BITMAP(pending, 256);
+	DECLARE_BITMAP(levels, 256);
 	unsigned long msgs;
 	atomic_t nmis;
 	u8 sipi_vector;
@@ -68,6 +73,14 @@ static inline unsigned long *vector_word(struct vlm_lapic *l, unsigned int base,
 {
 	return l->regs + base + (vector >> 5) * 0x10;
 }
+
+/**
+ * lapic_pull() - what has arrived goes to IRR and TMR
+ *
+ * While the guest runs the page is the CPU's, so others leave interrupts beside
+ * it.  Context: the vCPU's thread, outside guest code.
+ */
+void lapic_pull(struct vlm_lapic *l);
 
 /** lapic_highest() - highest vector set in IRR, ISR or TMR, or -1. */
 int lapic_highest(const struct vlm_lapic *l, unsigned int base);

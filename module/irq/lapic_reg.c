@@ -77,6 +77,7 @@ u32 lapic_ldr(const struct vlm_lapic *l)
 
 static u32 read_reg(struct vlm_lapic *l, unsigned int offset)
 {
+	lapic_pull(l);
 	switch (offset) {
 	case APIC_ID:
 		return lapic_x2apic(l) ? l->id : l->id << 24;
@@ -185,6 +186,7 @@ void lapic_load(struct vlm_lapic *l, const u8 *page)
 		memcpy(&value, page + offset, sizeof(value));
 		set_reg(l, offset, value & settable(offset));
 	}
+	bitmap_zero(l->pending, 256);
 	set_reg(l, APIC_DFR, reg(l, APIC_DFR) | 0x0fffffff);
 	/* In x2APIC mode the destination has 32 bits. */
 	memcpy(&value, page + APIC_ICR2, sizeof(value));
@@ -281,6 +283,13 @@ static bool x2apic_writable(unsigned int offset, u64 value)
 	s64 bits = x2apic_bits(offset);
 
 	return bits >= 0 && !(value & ~(u64)bits);
+}
+
+/* The CPU stores SELF IPI without doing it when the vector is below 16. */
+void vlm_lapic_written(struct vlm_vcpu *vcpu, unsigned int offset)
+{
+	if (offset == APIC_SELF_IPI)
+		lapic_error(vcpu->lapic, APIC_ESR_SENDILL);
 }
 
 #define ICR_RESERVED	(GENMASK(31, 20) | GENMASK(17, 16) | BIT(13))

@@ -44,9 +44,12 @@ void vlm_vapic_read(struct vlm_vcpu *vcpu)
 void vlm_vapic_write(struct vlm_vcpu *vcpu)
 {
 	struct vlm_lapic *l = vcpu->lapic;
-	u32 isr = max(lapic_highest(l, APIC_ISR), 0);
-	u32 irr = max(lapic_highest(l, APIC_IRR), 0);
-	u32 data = reg(l, APIC_TASKPRI) | (isr & 0xf0) << 8 | irr << 24;
+	u32 isr, irr, data;
+
+	lapic_pull(l);
+	isr = max(lapic_highest(l, APIC_ISR), 0);
+	irr = max(lapic_highest(l, APIC_IRR), 0);
+	data = reg(l, APIC_TASKPRI) | (isr & 0xf0) << 8 | irr << 24;
 
 	vlm_mem_write(vcpu->vm, l->vapic, &data, sizeof(data));
 }

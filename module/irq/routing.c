@@ -141,7 +141,6 @@ void vlm_routing_scan(struct vlm_vm *vm)
 	const struct vlm_routing *table;
 	DECLARE_BITMAP(vectors, 256) = { };
 	u32 gsi;
-	int i;
 
 	table = rcu_dereference_protected(vm->irq.routing, lockdep_is_held(&vm->irq.lock));
 	for (gsi = 0; gsi < min(table->count, vm->irq.split_pins); gsi++) {
@@ -150,8 +149,7 @@ void vlm_routing_scan(struct vlm_vm *vm)
 		if (route->msi && (route->data & MSI_LEVEL))
 			__set_bit(MSI_VECTOR(route->data), vectors);
 	}
-	for (i = 0; i < ARRAY_SIZE(vectors); i++)
-		WRITE_ONCE(vm->irq.eoi_vectors[i], vectors[i]);
+	vlm_irq_set_eoi_vectors(vm, vectors);
 }
 
 bool vlm_split_eoi(struct vlm_vm *vm, u8 vector)

@@ -10,6 +10,7 @@
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
 
+#include "apicv.h"
 #include "caps.h"
 
 struct vmx_caps vmx_caps __ro_after_init;
@@ -50,7 +51,7 @@ static const struct control controls[] __initconst = {
 			    CPU_BASED_MOV_DR_EXITING | CPU_BASED_UNCOND_IO_EXITING |
 			    CPU_BASED_USE_TSC_OFFSETTING | CPU_BASED_USE_MSR_BITMAPS |
 			    CPU_BASED_ACTIVATE_SECONDARY_CONTROLS,
-		.optional = CPU_BASED_MONITOR_TRAP_FLAG,
+		.optional = CPU_BASED_MONITOR_TRAP_FLAG | CPU_BASED_TPR_SHADOW,
 		.value = &vmx_caps.proc,
 	}, {
 		.name = "secondary processor-based",
@@ -59,7 +60,8 @@ static const struct control controls[] __initconst = {
 		.optional = SECONDARY_EXEC_ENABLE_VPID | SECONDARY_EXEC_ENABLE_RDTSCP |
 			    SECONDARY_EXEC_ENABLE_INVPCID | SECONDARY_EXEC_WBINVD_EXITING |
 			    SECONDARY_EXEC_ENABLE_PML | SECONDARY_EXEC_TSC_SCALING |
-			    SECONDARY_EXEC_ENABLE_XSAVES,
+			    SECONDARY_EXEC_ENABLE_XSAVES | SECONDARY_EXEC_PAUSE_LOOP_EXITING |
+			    VMX_APIC_CONTROLS,
 		.value = &vmx_caps.proc2,
 	}, {
 		.name = "VM-exit",
@@ -226,6 +228,7 @@ int __init vmx_caps_read(void)
 	for (i = 0; i < ARRAY_SIZE(controls); i++)
 		resolve(&controls[i], basic & BIT_ULL(55), &names);
 	read_ept_vpid(&names);
+	vmx_apic_caps();
 
 	rdmsrl(MSR_IA32_VMX_MISC, vmx_caps.misc);
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED0, vmx_caps.cr0_fixed0);

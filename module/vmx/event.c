@@ -15,6 +15,7 @@
 #include "../core/vcpu.h"
 #include "../exits/exit.h"
 #include "../irq/lapic.h"
+#include "apicv.h"
 #include "event.h"
 #include "insn.h"
 
@@ -105,6 +106,14 @@ bool vmx_interrupt_open(struct vlm_vcpu *vcpu)
 	return open;
 }
 
+/* An interrupt that is ours to inject: what the APIC has, the CPU may deliver. */
+static bool waits(struct vlm_vcpu *vcpu)
+{
+	if (vmx_has_apicv())
+		return vlm_extint_waits(vcpu);
+	return vlm_irq_peek(vcpu) >= 0;
+}
+
 static void inject_interrupt(struct vlm_vcpu *vcpu)
 {
 	struct vlm_events *ev = &vcpu->events;
@@ -114,7 +123,7 @@ static void inject_interrupt(struct vlm_vcpu *vcpu)
 	if (ev->interrupt.pending) {
 		ev->interrupt.pending = false;
 		vector = ev->interrupt.vector;
-	} else if (vlm_irq_peek(vcpu) >= 0) {
+	} else if (waits(vcpu)) {
 		vector = vlm_irq_ack(vcpu);
 	}
 	if (vector >= 0)
@@ -170,7 +179,8 @@ void vmx_event_prepare(struct vlm_vcpu *vcpu)
 
 	set_window(vcpu, CPU_BASED_NMI_WINDOW_EXITING, ev->nmi.pending);
 	set_window(vcpu, CPU_BASED_INTR_WINDOW_EXITING,
-		   ev->interrupt.pending || vcpu->want_window || vlm_irq_peek(vcpu) >= 0);
+		   ev->interrupt.pending || vcpu->want_window || waits(vcpu));
+	vmx_apic_prepare(vcpu);
 
 	/* An exception that had to wait for one before it goes next time. */
 	if (ev->exception.pending)

@@ -59,6 +59,11 @@ static void set_pass(unsigned long *bitmap, u32 index, bool write, bool pass)
 		set_bit(bit, bitmap);
 }
 
+void vmx_msr_pass(struct vlm_vcpu *vcpu, u32 index, bool write, bool pass)
+{
+	set_pass(vcpu->vmx.msr_bitmap, index, write, pass);
+}
+
 void vmx_msr_filter_changed(struct vlm_vcpu *vcpu)
 {
 	unsigned long *bitmap = vcpu->vmx.msr_bitmap;

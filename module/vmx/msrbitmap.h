@@ -7,4 +7,7 @@
 /** vmx_msr_bitmap_init() - which MSRs the guest touches without an exit. */
 void vmx_msr_bitmap_init(struct vlm_vcpu *vcpu);
 
+/** vmx_msr_pass() - may the guest access one that no filter applies to? */
+void vmx_msr_pass(struct vlm_vcpu *vcpu, u32 index, bool write, bool pass);
+
 #endif /* VELLUM_VMX_MSRBITMAP_H */

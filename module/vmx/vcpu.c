@@ -12,6 +12,7 @@
 
 #include "../core/vcpu.h"
 #include "../x86/dr.h"
+#include "apicv.h"
 #include "caps.h"
 #include "debug.h"
 #include "insn.h"
@@ -35,6 +36,14 @@
 /* Intel's default after reset: SDM 3A, "IA32_PAT MSR". */
 #define PAT_RESET	0x0007040600070406ULL
 
+/*
+ * Ticks between two PAUSEs of one loop at most, and for how long it may go on:
+ * SDM 3C, "Instructions That Cause VM Exits Conditionally".  A lock that is not
+ * had by then is held by a vCPU that does not run.
+ */
+#define PAUSE_GAP	128
+#define PAUSE_WINDOW	4096
+
 static atomic64_t serials;
 
 static void init_controls(struct vlm_vcpu *vcpu)
@@ -42,7 +51,7 @@ static void init_controls(struct vlm_vcpu *vcpu)
 	struct vmx_vcpu *vmx = &vcpu->vmx;
 
 	vmcs_write32(PIN_BASED_VM_EXEC_CONTROL, vmx_caps.pin);
-	vmx->proc = vmx_caps.proc & ~CPU_BASED_MONITOR_TRAP_FLAG;
+	vmx->proc = vmx_caps.proc & ~(CPU_BASED_MONITOR_TRAP_FLAG | CPU_BASED_TPR_SHADOW);
 	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, vmx->proc);
 	vmcs_write32(VM_EXIT_CONTROLS, vmx_caps.exit);
 	vmcs_write32(VM_ENTRY_CONTROLS, vmx_caps.entry & ~VM_ENTRY_IA32E_MODE);
@@ -52,6 +61,10 @@ static void init_controls(struct vlm_vcpu *vcpu)
 	vmcs_write32(PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmcs_write32(PAGE_FAULT_ERROR_CODE_MATCH, 0);
 	vmcs_write32(CR3_TARGET_COUNT, 0);
+	if (vmx_caps.proc2 & SECONDARY_EXEC_PAUSE_LOOP_EXITING) {
+		vmcs_write32(PLE_GAP, PAUSE_GAP);
+		vmcs_write32(PLE_WINDOW, PAUSE_WINDOW);
+	}
 	vmcs_write32(VM_EXIT_MSR_STORE_COUNT, 0);
 	vmcs_write32(VM_EXIT_MSR_LOAD_COUNT, 0);
 	vmcs_write32(VM_ENTRY_MSR_LOAD_COUNT, 0);
@@ -68,7 +81,7 @@ static void init_controls(struct vlm_vcpu *vcpu)
 void vmx_cpuid_changed(struct vlm_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = &vcpu->vmx;
-	u32 proc2 = vmx_caps.proc2;
+	u32 proc2 = (vmx_caps.proc2 & ~VMX_APIC_CONTROLS) | vmx_apic_controls(vcpu);
 
 	if (!vmx->vpid)
 		proc2 &= ~SECONDARY_EXEC_ENABLE_VPID;

@@ -53,6 +53,7 @@ enum vmx_dtable { DT_GDTR, DT_IDTR };
  * @vpid: 0 when there is none
  * @serial: no other vCPU ever had it
  * @msr_bitmap: one page
+ * @apic_page: of the local APIC, whose TPR the CPU uses; NULL: CR8 exits
  * @pml: one page, or NULL
  * @pml_on: the CPU logs into it
  * @cr0_owned: CR0 bits that the guest changes without an exit
@@ -82,6 +83,7 @@ struct vmx_vcpu {
 	u16 vpid;
 	u64 serial;
 	unsigned long *msr_bitmap;
+	void *apic_page;
 	u64 *pml;
 	bool pml_on;
 	u64 cr0_owned;
@@ -178,6 +180,15 @@ void vmx_msr_filter_changed(struct vlm_vcpu *vcpu);
 
 /** vmx_debug_changed() - guest_debug, DR7 or a breakpoint changed. */
 void vmx_debug_changed(struct vlm_vcpu *vcpu);
+
+/** vmx_apic_attach() - the vCPU has a local APIC with this register page. */
+void vmx_apic_attach(struct vlm_vcpu *vcpu, void *page);
+/** vmx_apic_mode() - it was turned to x2APIC mode, or from it. */
+void vmx_apic_mode(struct vlm_vcpu *vcpu);
+/** vmx_apic_eoi_map() - other vectors' EOIs matter now: vlm_irq.eoi_vectors. */
+void vmx_apic_eoi_map(struct vlm_vcpu *vcpu);
+/** vmx_has_apicv() - does the CPU deliver interrupts by itself? */
+bool vmx_has_apicv(void);
 
 /** vmx_queue_nmis() - @count NMIs came; those beyond what a CPU latches are lost. */
 void vmx_queue_nmis(struct vlm_vcpu *vcpu, unsigned int count);

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the CPU, which has the local APIC's registers, leaves to us.  All of these
+ * come after their instruction: SDM 3C, "Emulating APIC Writes".
+ */
+#include "../vellum.h"
+
+#include "../core/vcpu.h"
+#include "../irq/lapic.h"
+#include "exit.h"
+
+int exit_tpr_below_threshold(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	vlm_request(vcpu, VLM_REQ_EVENT);
+	return VLM_RESUME;
+}
+
+int exit_eoi(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	vlm_lapic_eoi_done(vcpu, exit->qualification & 0xff);
+	return VLM_RESUME;
+}
+
+int exit_apic_write(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	vlm_lapic_written(vcpu, exit->qualification & 0xff0);
+	return VLM_RESUME;
+}
