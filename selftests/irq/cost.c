@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* How many exits an operation on the local APIC takes, in each of its modes. */
+#include <linux/kvm.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "vt_apic.h"
+
+#define LOOPS	1000
+
+FIXTURE(cost) {
+	struct vt_vm vm;
+	struct vt_vcpu vcpu;
+};
+
+FIXTURE_SETUP(cost)
+{
+	vt_irq_create(&self->vm, &self->vcpu);
+}
+
+FIXTURE_TEARDOWN(cost)
+{
+	vt_vcpu_destroy(&self->vcpu);
+	vt_vm_destroy(&self->vm);
+}
+
+/* RBX rounds, RDI the register, RCX its MSR, RAX and RDX the value. */
+#define REPEATED(name, what) \
+	VT_GUEST(name, 64, "1: " what "; dec %ebx; jnz 1b; 2: out %al, $0xf4; jmp 2b")
+
+REPEATED(cost_cr8, "mov %rax, %cr8");
+REPEATED(cost_page, "mov %eax, (%rdi)");
+REPEATED(cost_msr, "wrmsr");
+
+/* The vCPU's statistic "exits", by KVM_GET_STATS_FD. */
+static uint64_t exits(struct vt_vcpu *vcpu)
+{
+	int fd = vt_ioctl(vcpu->fd, KVM_GET_STATS_FD, 0);
+	struct kvm_stats_header head;
+	uint64_t value = 0;
+	size_t size;
+	char *descs;
+
+	if (fd < 0 || pread(fd, &head, sizeof(head), 0) != sizeof(head))
+		vt_die("no statistics of the vCPU");
+	size = sizeof(struct kvm_stats_desc) + head.name_size;
+	descs = malloc(head.num_desc * size);
+	if (!descs || pread(fd, descs, head.num_desc * size, head.desc_offset) < 0)
+		vt_die("the statistics cannot be read");
+	for (unsigned int i = 0; i < head.num_desc; i++) {
+		const struct kvm_stats_desc *desc = (const void *)(descs + i * size);
+
+		if (!strcmp(desc->name, "exits") &&
+		    pread(fd, &value, sizeof(value), head.data_offset + desc->offset) < 0)
+			vt_die("the number of exits cannot be read");
+	}
+	free(descs);
+	close(fd);
+	return value;
+}
+
+/* Exits for a thousand, rounded to hundreds: the host's interrupts are in it. */
+static unsigned int count(struct vt_vcpu *vcpu, struct vt_payload code, unsigned int offset,
+			  uint32_t value)
+{
+	struct kvm_regs regs = {
+		.rip = VT_DATA,
+		.rsp = VT_STACK_TOP,
+		.rflags = 2,
+		.rbx = LOOPS,
+		.rdi = VT_LAPIC + offset,
+		.rcx = MSR_X2APIC(offset),
+		.rax = value,
+	};
+	uint64_t before;
+
+	memcpy(vcpu->vm->mem + VT_DATA, code.start, code.end - code.start);
+	vt_set_regs(vcpu, &regs);
+	before = exits(vcpu);
+	vt_run_to_out(vcpu, 0xf4);
+	return (exits(vcpu) - before + 50) / 100 * 100;
+}
+
+TEST_F(cost, exits)
+{
+	static const struct {
+		const char *name;
+		unsigned int offset;
+		uint32_t value;
+	} ops[] = {
+		{ "TPR", APIC_TPR, 0x20 },
+		{ "EOI", APIC_EOI, 0 },
+		{ "self-IPI", APIC_ICR, ICR_SELF | 0x51 },
+		{ "timer", APIC_TMICT, 0x7fffffff },
+	};
+	struct vt_vcpu *vcpu = &self->vcpu;
+	unsigned int n;
+
+	if (!vt_cap(self->vm.dev, KVM_CAP_BINARY_STATS_FD))
+		SKIP(return, "KVM_CAP_BINARY_STATS_FD is 0");
+	n = count(vcpu, VT_PAYLOAD(cost_cr8), 0, 5);
+	printf("# show: exits per 1000: CR8 %u", n);
+	EXPECT_GE(1100, n);
+	for (unsigned int i = 0; i < ARRAY_SIZE(ops); i++) {
+		n = count(vcpu, VT_PAYLOAD(cost_page), ops[i].offset, ops[i].value);
+		printf(", %s %u", ops[i].name, n);
+		/* One each, and a few for the host. */
+		EXPECT_GE(1100, n);
+	}
+	vt_enable_x2apic(vcpu);
+	printf("; x2APIC mode:");
+	for (unsigned int i = 0; i < ARRAY_SIZE(ops); i++) {
+		n = count(vcpu, VT_PAYLOAD(cost_msr), ops[i].offset, ops[i].value);
+		printf(" %s %u,", ops[i].name, n);
+		EXPECT_GE(1100, n);
+	}
+	n = count(vcpu, VT_PAYLOAD(cost_msr), 0x3f0, 0x51);
+	printf(" SELF IPI %u\n", n);
+	EXPECT_GE(1100, n);
+}
+
+TEST_HARNESS_MAIN
