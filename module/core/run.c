@@ -67,6 +67,7 @@ static noinline void trace_entry(struct vlm_vcpu *vcpu)
  */
 static int run_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
+	const bool one_exit = vlm_vapic_on(vcpu);
 	const struct vlm_exit_row *row;
 	int next = VLM_RESUME;
 
@@ -100,7 +101,7 @@ static int run_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 			trace_exit(vcpu, exit);
 		next = row->fast(vcpu, exit);
 		trace_vm_exit_done(vcpu, exit->reason, next);
-		if (unlikely(vlm_vapic_on(vcpu)))
+		if (unlikely(one_exit))
 			break;
 	}
 	local_irq_enable();
