@@ -46,7 +46,9 @@ static bool allowed(const struct vlm_msr_ranges *r, u32 index, u32 access)
 	for (i = 0; i < r->count; i++) {
 		u32 offset = index - r->range[i].base;
 
-		if (offset < r->range[i].nmsrs && (r->range[i].access & access))
+		/* A range ends at the last number, and does not go on at 0. */
+		if (index >= r->range[i].base && offset < r->range[i].nmsrs &&
+		    (r->range[i].access & access))
 			return test_bit(offset, r->range[i].allowed);
 	}
 	return !r->deny;

@@ -186,6 +186,18 @@ TEST_F(msr_filter, large)
 	EXPECT_TRUE(reads(&self->vcpu, MSR_IA32_TSC));
 }
 
+/* There is no MSR beyond the last number, and it is not followed by 0. */
+TEST_F(msr_filter, at_the_end)
+{
+	static uint8_t denies_all[32];
+	struct kvm_msr_filter filter = { 0 };
+
+	start(&self->vcpu);
+	filter.ranges[0] = range(BOTH, 0xfffffff0, 256, denies_all);
+	ASSERT_EQ(0, set(&self->vm, &filter));
+	EXPECT_TRUE(reads(&self->vcpu, MSR_IA32_TSC));
+}
+
 /* A filter that is refused changes nothing. */
 TEST_F(msr_filter, refused)
 {
