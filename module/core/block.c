@@ -27,11 +27,13 @@ static bool wakes(struct vlm_vcpu *vcpu, bool open)
 int vlm_vcpu_block(struct vlm_vcpu *vcpu)
 {
 	bool open = vmx_interrupt_open(vcpu);
-	u64 from = ktime_get_ns();
+	u64 from = trace_halt_enabled() ? ktime_get_ns() : 0;
 	int err;
 
 	err = wait_event_interruptible(vcpu->wait, wakes(vcpu, open));
-	trace_halt(vcpu, ktime_get_ns() - from);
+	/* Not one that had begun before the trace did. */
+	if (from && trace_halt_enabled())
+		trace_halt(vcpu, ktime_get_ns() - from);
 	if (err)
 		return -EINTR;
 	if (vcpu->mp_state == KVM_MP_STATE_HALTED && wakes(vcpu, open) &&

@@ -63,11 +63,11 @@ static noinline void trace_entry(struct vlm_vcpu *vcpu)
 /*
  * Run the guest until an exit needs more than a section can do.  Interrupts
  * are off from the look at the requests to the end of the fast handler: one
- * that comes meanwhile makes the next entry exit at once.
+ * that comes meanwhile makes the next entry exit at once.  With @one_exit it
+ * ends at the first one.
  */
-static int run_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+static int run_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit, bool one_exit)
 {
-	const bool one_exit = vlm_vapic_on(vcpu);
 	const struct vlm_exit_row *row;
 	int next = VLM_RESUME;
 
@@ -154,23 +154,19 @@ static int host_work(void)
 	return VLM_RESUME;
 }
 
-static int run_vapic_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
-{
-	int next;
-
-	vlm_vapic_write(vcpu);
-	next = run_section(vcpu, exit);
-	vlm_vapic_read(vcpu);
-	return next;
-}
-
 static int run_guest(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
+	bool vapic = vlm_vapic_on(vcpu);
+	int next;
+
 	if (unlikely(vcpu->mp_state != KVM_MP_STATE_RUNNABLE))
 		return vlm_vcpu_block(vcpu);
-	if (unlikely(vlm_vapic_on(vcpu)))
-		return run_vapic_section(vcpu, exit);
-	return run_section(vcpu, exit);
+	if (unlikely(vapic))
+		vlm_vapic_write(vcpu);
+	next = run_section(vcpu, exit, vapic);
+	if (unlikely(vapic))
+		vlm_vapic_read(vcpu);
+	return next;
 }
 
 static int run_loop(struct vlm_vcpu *vcpu)

@@ -77,7 +77,8 @@ static u64 vm_stat(struct vlm_vm *vm, unsigned int number)
 	case VM_EPT_TABLES:
 		return READ_ONCE(vm->ept.tables);
 	case VM_EPT_FLUSHES:
-		return READ_ONCE(vm->ept.gen);
+		/* It begins with 1: vlm_ept_init(). */
+		return READ_ONCE(vm->ept.gen) - 1;
 	default:
 		return READ_ONCE(vm->nr_vcpus);
 	}

@@ -118,6 +118,8 @@ static void trace_device(struct vlm_vcpu *vcpu, const struct vlm_mmio *mmio, boo
 {
 	u64 value = 0;
 
+	if (!trace_mmio_enabled())
+		return;
 	memcpy(&value, mmio->data, mmio->len);
 	trace_mmio(vcpu, write, mmio->gpa, mmio->len, value);
 }

@@ -22,12 +22,14 @@ static int complete_out(struct vlm_vcpu *vcpu)
 	return VLM_RESUME;
 }
 
-static u32 value_of(const void *data, u8 size)
+static void trace_port(struct vlm_vcpu *vcpu, bool in, u16 port, const void *data, u8 size)
 {
 	u32 value = 0;
 
+	if (!trace_pio_enabled())
+		return;
 	memcpy(&value, data, size);
-	return value;
+	trace_pio(vcpu, in, port, size, value);
 }
 
 /* A 32-bit result clears the upper half, smaller ones keep the rest. */
@@ -37,7 +39,7 @@ static void set_result(struct vlm_vcpu *vcpu, u16 port, const void *data, u8 siz
 
 	memcpy(&value, data, size);
 	vcpu->gpr[GPR_RAX] = value;
-	trace_pio(vcpu, true, port, size, value_of(data, size));
+	trace_port(vcpu, true, port, data, size);
 }
 
 static int complete_in(struct vlm_vcpu *vcpu)
@@ -70,8 +72,7 @@ int exit_io(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	if (IO_STRING(qual))
 		return VLM_DOOR;
 	if (!IO_IN(qual))
-		trace_pio(vcpu, false, IO_PORT(qual), size,
-			  value_of(&vcpu->gpr[GPR_RAX], size));
+		trace_port(vcpu, false, IO_PORT(qual), &vcpu->gpr[GPR_RAX], size);
 	if (kernel_io(vcpu, IO_PORT(qual), size, IO_IN(qual))) {
 		vmx_skip(vcpu, exit->length);
 		return VLM_RESUME;

@@ -142,6 +142,8 @@ TEST_F(stats, pages_are_counted)
 	VT_NEED_CAP(KVM_CAP_BINARY_STATS_FD);
 	open_stats(&s, self->vm.fd);
 	EXPECT_EQ(0, value_of(&s, "pages_4k") + value_of(&s, "pages_2m"));
+	if (!vt_on_kvm())
+		EXPECT_EQ(0, value_of(&s, "ept_flushes"));
 	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(cpuids));
 	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
 	EXPECT_NE(0, value_of(&s, "pages_4k") + value_of(&s, "pages_2m"));
