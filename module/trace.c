@@ -4,3 +4,4 @@
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
+#include "trace_irq.h"

@@ -33,7 +33,7 @@ int vlm_vcpu_block(struct vlm_vcpu *vcpu)
 	err = wait_event_interruptible(vcpu->wait, wakes(vcpu, open));
 	/* Not one that had begun before the trace did. */
 	if (from && trace_halt_enabled())
-		trace_halt(vcpu, ktime_get_ns() - from);
+		trace_halt(vcpu, ktime_get_ns() - from, false);
 	if (err)
 		return -EINTR;
 	if (vcpu->mp_state == KVM_MP_STATE_HALTED && wakes(vcpu, open) &&

@@ -11,6 +11,7 @@
 
 #include <linux/sched/signal.h>
 #include <linux/task_work.h>
+#include <asm/msr.h>
 
 #include "../compat.h"
 #include "../exits/exit.h"
@@ -19,6 +20,7 @@
 #include "../vmx/section.h"
 #include "../trace.h"
 #include "vcpu.h"
+#include "watch.h"
 
 /* What the host wants of this thread; task work comes as VLM_REQ_LEAVE. */
 #define HOST_WORK	(_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | _TIF_NEED_RESCHED)
@@ -42,22 +44,6 @@ static void serve_requests(struct vlm_vcpu *vcpu)
 		vmx_apic_eoi_map(vcpu);
 	if (test_and_clear_bit(VLM_REQ_EVENT, &vcpu->requests))
 		vmx_event_prepare(vcpu);
-}
-
-/* What a trace wants to know beyond what the handlers do. */
-static noinline void trace_exit(struct vlm_vcpu *vcpu, const struct vlm_exit *exit)
-{
-	struct vlm_exit whole;
-
-	vmx_describe_exit(vcpu, exit->reason, &whole);
-	trace_vm_exit(vcpu, &whole, vmx_get(vcpu, VMX_RIP), vmx_cpl(vcpu), vmx_code_bits(vcpu));
-}
-
-static noinline void trace_entry(struct vlm_vcpu *vcpu)
-{
-	u32 error, event = vmx_entry_event(vcpu, &error);
-
-	trace_vm_entry(vcpu, vmx_get(vcpu, VMX_RIP), event, error);
 }
 
 /*
@@ -86,19 +72,21 @@ static int run_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit, bool one_ex
 		if (unlikely(READ_ONCE(vcpu->requests)))
 			serve_requests(vcpu);
 
-		if (trace_vm_entry_enabled())
-			trace_entry(vcpu);
+		if (static_branch_unlikely(&vlm_watched))
+			vlm_watch_entry(vcpu);
 		if (unlikely(!vmx_run_guest(vcpu, exit))) {
 			vmx_event_cancel(vcpu);
 			next = exit_entry_failed(vcpu, exit);
 			break;
 		}
+		if (static_branch_unlikely(&vlm_watched))
+			vcpu->watch.tsc = rdtsc();
 		row = vlm_exit_row(exit->reason);
 		vcpu->stats.exits[min_t(u16, exit->reason, VLM_EXIT_ROWS)]++;
 		if (row->reads)
 			vmx_read_exit(vcpu, exit, row->reads);
-		if (trace_vm_exit_enabled())
-			trace_exit(vcpu, exit);
+		if (static_branch_unlikely(&vlm_watched))
+			vlm_watch_exit(vcpu, exit, row->reads);
 		next = row->fast(vcpu, exit);
 		trace_vm_exit_done(vcpu, exit->reason, next);
 		if (unlikely(one_exit))
@@ -181,6 +169,7 @@ static int run_loop(struct vlm_vcpu *vcpu)
 
 		next = run_guest(vcpu, &exit);
 		if (next == VLM_DOOR) {
+			vcpu->watch.by = VLM_BY_SLOW;
 			next = vlm_exit_row(exit.reason)->slow(vcpu, &exit);
 			trace_vm_exit_done(vcpu, exit.reason, next);
 		}
@@ -280,6 +269,8 @@ long vlm_vcpu_run(struct vlm_vcpu *vcpu)
 	WRITE_ONCE(vcpu->task, NULL);
 	if (ret == -EINTR)
 		vcpu->run->exit_reason = KVM_EXIT_INTR;
+	else
+		vcpu->watch.by = VLM_BY_USER;
 	fill_run(vcpu);
 	if (vcpu->run->kvm_valid_regs)
 		vlm_sync_regs_out(vcpu);

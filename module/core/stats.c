@@ -116,7 +116,7 @@ void __init vlm_stats_init(void)
 	vcpu_stats[i] = (struct statistic) { "exits", KVM_STATS_TYPE_CUMULATIVE, ALL_EXITS };
 }
 
-u64 vlm_vcpu_exits(struct vlm_vcpu *vcpu)
+u64 vlm_vcpu_exits(const struct vlm_vcpu *vcpu)
 {
 	u64 sum = 0;
 	unsigned int i;

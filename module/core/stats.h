@@ -18,7 +18,7 @@ struct vlm_vcpu_stats {
 void vlm_stats_init(void);
 
 /** vlm_vcpu_exits() - VM exits so far. */
-u64 vlm_vcpu_exits(struct vlm_vcpu *vcpu);
+u64 vlm_vcpu_exits(const struct vlm_vcpu *vcpu);
 
 /**
  * vlm_vcpu_stats_fd() - KVM_GET_STATS_FD on a vCPU

@@ -14,6 +14,7 @@
 
 #include "../irq/irqchip.h"
 #include "../irq/lapic.h"
+#include "../trace_irq.h"
 #include "ioctl.h"
 #include "vcpu.h"
 
@@ -32,6 +33,7 @@ void vlm_vcpu_exit(void)
 
 void vlm_vcpu_destroy(struct vlm_vcpu *vcpu)
 {
+	trace_vcpu_destroy(vcpu);
 	vlm_lapic_destroy(vcpu);
 	vmx_vcpu_destroy(vcpu);
 	vlm_x86_destroy(vcpu);
@@ -183,6 +185,7 @@ static int vcpu_publish(struct vlm_vm *vm, struct vlm_vcpu *vcpu)
 	vmx_msr_filter_changed(vcpu);
 	xa_store(&vm->vcpus, vcpu->index, vcpu, GFP_KERNEL_ACCOUNT);
 	WRITE_ONCE(vm->nr_vcpus, vm->nr_vcpus + 1);
+	trace_vcpu_create(vcpu);
 	return fd;
 }
 

@@ -13,6 +13,7 @@
 #include "request.h"
 #include "stats.h"
 #include "vm.h"
+#include "watch.h"
 #include "../emul/glue.h"
 #include "../vmx/vmx.h"
 #include "../x86/x86.h"
@@ -74,6 +75,7 @@ struct vlm_pending {
  * @want_window: [v] user space waits for an open interrupt window
  * @guest_debug: [v] KVM_GUESTDBG_* in force
  * @stats: what was counted
+ * @watch: [v] the last exit, while somebody looks
  *
  * Letters: [I] immutable after creation, [a] atomic, [v] under @lock.
  */
@@ -106,6 +108,7 @@ struct vlm_vcpu {
 	bool want_window;
 	u32 guest_debug;
 	struct vlm_vcpu_stats stats;
+	struct vlm_watch watch;
 };
 
 /** vlm_vcpu_create() - KVM_CREATE_VCPU: the new file descriptor, or errno. */

@@ -13,9 +13,13 @@
 #include <linux/slab.h>
 
 #include "../vmx/root.h"
+#include "../trace_irq.h"
 #include "ioctl.h"
 #include "vcpu.h"
 #include "vm.h"
+
+/* Traces and statistics tell VMs apart by it. */
+static atomic_t last_id = ATOMIC_INIT(0);
 
 /* Takes a VM at any stage of vlm_vm_create(). */
 static void vm_destroy(struct vlm_vm *vm)
@@ -48,6 +52,8 @@ struct vlm_vm *vlm_vm_create(void)
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
 
+	vm->id = atomic_inc_return(&last_id);
+	vm->owner = task_tgid_nr(current);
 	refcount_set(&vm->refs, 1);
 	mutex_init(&vm->lock);
 	xa_init(&vm->vcpus);
@@ -64,6 +70,7 @@ struct vlm_vm *vlm_vm_create(void)
 		err = vlm_mem_init(vm);
 	if (err)
 		goto err_root;
+	trace_vm_create(vm);
 	return vm;
 
 err_root:
@@ -77,6 +84,7 @@ void vlm_vm_put(struct vlm_vm *vm)
 {
 	if (!refcount_dec_and_test(&vm->refs))
 		return;
+	trace_vm_destroy(vm);
 	vm_destroy(vm);
 	vmx_root_put();
 }

@@ -22,6 +22,8 @@
 
 /**
  * struct vlm_vm - one virtual machine
+ * @id: [I] number of this VM since the module was loaded
+ * @owner: [I] the process that made it
  * @refs: [a] the VM's file and each vCPU's file hold one
  * @mm: [I] address space of the creator; ioctls from any other are refused
  * @lock: guards @vcpus against creation, and VM-wide settings
@@ -41,6 +43,8 @@
  * Letters: [I] immutable after creation, [a] atomic, [l] under @lock.
  */
 struct vlm_vm {
+	u32 id;
+	u32 owner;
 	refcount_t refs;
 	struct mm_struct *mm;
 	struct mutex lock;

@@ -5,6 +5,7 @@
 #include "../vellum.h"
 
 #include "../core/vm.h"
+#include "../trace.h"
 #include "ept_priv.h"
 
 /*
@@ -26,6 +27,7 @@ void vlm_ept_zap_range(struct vlm_vm *vm, gfn_t start, gfn_t end, bool may_sleep
 	struct vlm_ept_batch batch;
 	struct ept_iter it;
 
+	trace_ept_invalidate(vm, gfn_to_gpa(start), gfn_to_gpa(end));
 	vlm_ept_begin(vm, &batch);
 	ept_for_each(&it, vm->ept.root, start, end) {
 		if (may_sleep)

@@ -9,6 +9,7 @@
 
 #include "../core/vcpu.h"
 #include "../irq/lapic.h"
+#include "../trace.h"
 #include "exit.h"
 
 /* SDM 3C, "Exit Qualification for Control-Register Accesses". */
@@ -53,6 +54,20 @@ static int tpr_lowered(struct vlm_vcpu *vcpu, unsigned int cr, u64 old)
 	return VLM_TO_USER;
 }
 
+/* What was written, or what has been read. */
+static void trace_access(struct vlm_vcpu *vcpu, const struct vlm_exit *exit, int fault)
+{
+	u64 qual = exit->qualification, value = 0;
+
+	if (!trace_cr_enabled())
+		return;
+	if (CR_TYPE(qual) == CR_LMSW_OP)
+		value = CR_LMSW(qual);
+	else if (CR_TYPE(qual) != CR_CLTS)
+		value = vlm_gpr(vcpu, CR_GPR(qual));
+	trace_cr(vcpu, CR_NUMBER(qual), CR_TYPE(qual), value, fault);
+}
+
 int exit_cr(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
 	u64 qual = exit->qualification;
@@ -75,6 +90,8 @@ int exit_cr(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 		fault = lmsw(vcpu, CR_LMSW(qual));
 		break;
 	}
+	if (fault != -EAGAIN)
+		trace_access(vcpu, exit, fault);
 	/* PDPTEs are in guest memory: come again outside the section. */
 	if (fault == -EAGAIN)
 		return VLM_DOOR;

@@ -4,6 +4,7 @@
  */
 #include "../vellum.h"
 
+#include <asm/msr.h>
 #include <asm/vmx.h>
 
 #include "../core/vcpu.h"
@@ -24,10 +25,20 @@ static u32 access_of(u64 qual)
 	return EPT_READ;
 }
 
+/* Not one that had begun before the trace did. */
+static void trace_fault(struct vlm_vcpu *vcpu, const struct vlm_exit *exit, int level, bool fast,
+			u64 begin)
+{
+	if (trace_ept_fault_enabled() && begin)
+		trace_ept_fault(vcpu, exit->gpa, access_of(exit->qualification), level, fast,
+				rdtsc() - begin);
+}
+
 /* Memory that the host has at hand is mapped without leaving the section. */
 int exit_ept_violation(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
 	struct vlm_ept_result result;
+	u64 begin = trace_ept_fault_enabled() ? rdtsc() : 0;
 	int ret;
 
 	/* An IRET that faulted here had ended NMI blocking, and will again. */
@@ -39,19 +50,18 @@ int exit_ept_violation(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	ret = vlm_ept_fault(vcpu, exit->gpa, access_of(exit->qualification), true, &result);
 	vmx_interrupts_off(vcpu);
 	if (ret == 0)
-		trace_ept_fault(vcpu, exit->gpa, access_of(exit->qualification), result.level,
-				true);
+		trace_fault(vcpu, exit, result.level, true, begin);
 	return ret == 0 ? VLM_RESUME : VLM_DOOR;
 }
 
 int exit_ept_violation_slow(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
 	struct vlm_ept_result result;
+	u64 begin = trace_ept_fault_enabled() ? rdtsc() : 0;
 	int ret;
 
 	ret = vlm_ept_fault(vcpu, exit->gpa, access_of(exit->qualification), false, &result);
-	trace_ept_fault(vcpu, exit->gpa, access_of(exit->qualification), ret ? 0 : result.level,
-			false);
+	trace_fault(vcpu, exit, ret ? 0 : result.level, false, begin);
 	if (ret == 0)
 		return VLM_RESUME;
 	if (ret < 0)

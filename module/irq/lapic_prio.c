@@ -6,6 +6,7 @@
 #include "../vellum.h"
 
 #include "../core/vcpu.h"
+#include "../trace_irq.h"
 #include "irqchip.h"
 #include "lapic_priv.h"
 
@@ -76,8 +77,11 @@ bool lapic_accept(struct vlm_lapic *l, u8 vector, bool level)
 
 	/* With one in IRR, unless that goes to the CPU at this very moment. */
 	merges = reg(l, APIC_IRR + (vector >> 5) * 0x10) & BIT(vector & 31);
-	if (test_and_set_bit(vector, l->pending))
+	if (test_and_set_bit(vector, l->pending)) {
+		trace_irq_deliver(l->vcpu, vector, level, true);
 		return false;
+	}
+	trace_irq_deliver(l->vcpu, vector, level, merges);
 	vlm_request_kick(l->vcpu, VLM_REQ_EVENT);
 	return !merges;
 }
@@ -151,6 +155,7 @@ static void broadcast_eoi(struct vlm_lapic *l, u8 vector)
 
 void vlm_lapic_eoi_done(struct vlm_vcpu *vcpu, u8 vector)
 {
+	trace_irq_eoi(vcpu, vector);
 	if (vlm_ioapic_handles(vcpu->vm, vector))
 		broadcast_eoi(vcpu->lapic, vector);
 }

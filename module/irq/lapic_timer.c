@@ -12,6 +12,7 @@
 
 #include "../compat.h"
 #include "../core/vcpu.h"
+#include "../trace_irq.h"
 #include "lapic_priv.h"
 
 /* A periodic guest timer must not eat the host. */
@@ -39,6 +40,9 @@ static enum hrtimer_restart fired(struct hrtimer *timer)
 	struct vlm_lapic *l = container_of(timer, struct vlm_lapic, timer);
 	u64 period = READ_ONCE(l->period_ns);
 
+	if (trace_timer_fire_enabled())
+		trace_timer_fire(l->vcpu, ktime_to_ns(ktime_sub(ktime_get(),
+							       hrtimer_get_expires(timer))));
 	lapic_local(l, APIC_LVTT);
 	if (!period)
 		return HRTIMER_NORESTART;
@@ -59,6 +63,7 @@ void lapic_timer_stop(struct vlm_lapic *l)
 
 static void start(struct vlm_lapic *l, u64 ns)
 {
+	trace_timer_set(l->vcpu, ns, l->period_ns);
 	l->target = ktime_add_ns(ktime_get(), ns);
 	hrtimer_start(&l->timer, l->target, HRTIMER_MODE_ABS);
 }

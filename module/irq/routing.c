@@ -12,6 +12,7 @@
 #include <linux/uaccess.h>
 
 #include "../core/vm.h"
+#include "../trace_irq.h"
 #include "irqchip_priv.h"
 #include "lapic.h"
 #include "routing.h"
@@ -82,11 +83,14 @@ static int send_msi(struct vlm_vm *vm, u32 address, u32 address_hi, u32 data)
 		.mode = MSI_MODE(data),
 		.vector = MSI_VECTOR(data),
 	};
+	int ret;
 
 	/* The hint asks for one processor of those that are addressed. */
 	if ((address & MSI_REDIRECT) && msg.mode == IRQ_MODE_FIXED)
 		msg.mode = IRQ_MODE_LOWEST;
-	return vlm_lapic_deliver(vm, NULL, &msg);
+	ret = vlm_lapic_deliver(vm, NULL, &msg);
+	trace_msi(vm, (u64)address_hi << 32 | address, data, ret);
+	return ret;
 }
 
 int vlm_msi_send(struct vlm_vm *vm, const struct kvm_msi *msi)
@@ -123,6 +127,7 @@ int vlm_irq_set(struct vlm_vm *vm, u32 source, u32 gsi, int level)
 			ret = add_result(ret, vlm_ioapic_line(vm, source, route->ioapic, level));
 	}
 	rcu_read_unlock();
+	trace_irq_set(vm, source, gsi, level, ret);
 	return ret;
 }
 

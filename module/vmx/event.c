@@ -15,9 +15,11 @@
 #include "../core/vcpu.h"
 #include "../exits/exit.h"
 #include "../irq/lapic.h"
+#include "../trace_irq.h"
 #include "apicv.h"
 #include "event.h"
 #include "insn.h"
+#include "section.h"
 
 static void set_window(struct vlm_vcpu *vcpu, u32 window, bool open)
 {
@@ -154,6 +156,14 @@ static void inject_one(struct vlm_vcpu *vcpu, u32 blocking)
 	}
 }
 
+static noinline void trace_injected(struct vlm_vcpu *vcpu)
+{
+	u32 error, info = vmx_entry_event(vcpu, &error);
+
+	if (info)
+		trace_inject(vcpu, info, error);
+}
+
 /* One is served, and one is latched behind it: SDM 3A, "Handling Multiple NMIs". */
 void vmx_queue_nmis(struct vlm_vcpu *vcpu, unsigned int count)
 {
@@ -176,6 +186,8 @@ void vmx_event_prepare(struct vlm_vcpu *vcpu)
 
 	vmx_queue_nmis(vcpu, vlm_lapic_take_nmis(vcpu));
 	inject_one(vcpu, blocking);
+	if (trace_inject_enabled())
+		trace_injected(vcpu);
 
 	set_window(vcpu, CPU_BASED_NMI_WINDOW_EXITING, ev->nmi.pending);
 	set_window(vcpu, CPU_BASED_INTR_WINDOW_EXITING,

@@ -22,6 +22,7 @@
 
 #include "../core/vcpu.h"
 #include "../exits/exit.h"
+#include "../trace.h"
 #include "caps.h"
 #include "debug.h"
 #include "entry.h"
@@ -90,6 +91,7 @@ static void write_host_cpu(struct vlm_vcpu *vcpu, int cpu)
 	/* INVLPG of the guest elsewhere did not reach this CPU's tags. */
 	if (vcpu->vmx.vpid)
 		invvpid(VMX_VPID_EXTENT_SINGLE_CONTEXT, vcpu->vmx.vpid, 0);
+	trace_vcpu_load(vcpu, vcpu->vmx.last_cpu, cpu);
 	vcpu->vmx.last_cpu = cpu;
 }
 
@@ -392,6 +394,8 @@ void vmx_describe_exit(struct vlm_vcpu *vcpu, u16 reason, struct vlm_exit *exit)
 		exit->gpa = vmcs_read64(GUEST_PHYSICAL_ADDRESS);
 	if (exit->intr_info & INTR_INFO_DELIVER_CODE_MASK)
 		exit->intr_error = vmcs_read32(VM_EXIT_INTR_ERROR_CODE);
+	if (exit->vectoring_info & VECTORING_INFO_DELIVER_CODE_MASK)
+		exit->vectoring_error = vmcs_read32(IDT_VECTORING_ERROR_CODE);
 }
 
 u32 vmx_entry_event(struct vlm_vcpu *vcpu, u32 *error)
