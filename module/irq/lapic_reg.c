@@ -34,11 +34,21 @@ static u32 lvt_mask(unsigned int offset)
 	return lvt_bits[(offset - APIC_LVTT) / 0x10];
 }
 
+/* Without its CPUID bit the deadline mode is reserved: SDM 3A, "TSC-Deadline Mode". */
+static u32 lvt_writable(const struct vlm_lapic *l, unsigned int offset)
+{
+	u32 bits = lvt_mask(offset);
+
+	if (offset == APIC_LVTT && !vlm_guest_has(l->vcpu, VF_TSC_DEADLINE))
+		bits &= ~APIC_LVT_TIMER_TSCDEADLINE;
+	return bits;
+}
+
 static void write_lvt(struct vlm_lapic *l, unsigned int offset, u32 value)
 {
 	u32 old = reg(l, offset);
 
-	value &= lvt_mask(offset);
+	value &= lvt_writable(l, offset);
 	/* With the APIC off by software all entries are masked, and stay so. */
 	if (!lapic_sw_enabled(l))
 		value |= APIC_LVT_MASKED;
@@ -172,7 +182,7 @@ static u32 settable(unsigned int offset)
 	case APIC_IRR + 0x10 ... APIC_IRR + 0x70:
 		return ~0;
 	case APIC_ESR:
-		return APIC_ESR_SENDILL | APIC_ESR_RECVILL;
+		return APIC_ESR_SENDILL | APIC_ESR_RECVILL | APIC_ESR_ILLREGA;
 	}
 	return 0;
 }
@@ -211,6 +221,27 @@ bool vlm_lapic_claims(struct vlm_vcpu *vcpu, gpa_t gpa)
 	return has_page(l) || vlm_quirk(vcpu->vm, KVM_X86_QUIRK_LAPIC_MMIO_HOLE);
 }
 
+/* SDM 3A, "Local APIC Register Address Map": what is not in it is reserved. */
+static bool has_register(unsigned int offset)
+{
+	switch (offset) {
+	case APIC_ID:
+	case APIC_LVR:
+	case APIC_TASKPRI ... APIC_ESR:
+	case APIC_ICR ... APIC_TMCCT:
+	case APIC_TDCR:
+		return true;
+	}
+	return false;
+}
+
+/* SDM 3A, "Error Handling": illegal register address, of xAPIC mode only. */
+static void check_register(struct vlm_lapic *l, unsigned int offset)
+{
+	if (!has_register(offset))
+		lapic_error(l, APIC_ESR_ILLREGA);
+}
+
 /* Registers are 32 bits wide, 16 bytes apart; between them there is nothing. */
 void vlm_lapic_mmio_read(struct vlm_vcpu *vcpu, gpa_t gpa, unsigned int len, void *buf)
 {
@@ -222,6 +253,7 @@ void vlm_lapic_mmio_read(struct vlm_vcpu *vcpu, gpa_t gpa, unsigned int len, voi
 		memset(buf, 0xff, len);
 		return;
 	}
+	check_register(vcpu->lapic, offset);
 	if (offset < 0x400) {
 		value = read_reg(vcpu->lapic, offset);
 		memcpy(data, &value, sizeof(value));
@@ -233,7 +265,10 @@ void vlm_lapic_mmio_write(struct vlm_vcpu *vcpu, gpa_t gpa, unsigned int len, co
 {
 	u32 value;
 
-	if (!has_page(vcpu->lapic) || len != 4 || (gpa & 0xf) || (gpa & 0xfff) >= 0x400)
+	if (!has_page(vcpu->lapic))
+		return;
+	check_register(vcpu->lapic, gpa & 0xff0);
+	if (len != 4 || (gpa & 0xf) || (gpa & 0xfff) >= 0x400)
 		return;
 	memcpy(&value, buf, sizeof(value));
 	write_reg(vcpu->lapic, gpa & 0xff0, value);
@@ -260,14 +295,14 @@ static bool x2apic_readable(unsigned int offset)
 }
 
 /* SDM 3A, "Reserved Bit Checking" in x2APIC mode; -1: the register is read-only. */
-static s64 x2apic_bits(unsigned int offset)
+static s64 x2apic_bits(const struct vlm_lapic *l, unsigned int offset)
 {
 	switch (offset) {
 	case APIC_EOI:
 	case APIC_ESR:
 		return 0;
 	case APIC_LVTT ... APIC_LVTERR:
-		return lvt_mask(offset) | APIC_SEND_PENDING |
+		return lvt_writable(l, offset) | APIC_SEND_PENDING |
 		       (offset == APIC_LVT0 || offset == APIC_LVT1 ? LVT_STATUS : 0);
 	case APIC_TASKPRI:
 	case APIC_SPIV:
@@ -278,9 +313,9 @@ static s64 x2apic_bits(unsigned int offset)
 	return -1;
 }
 
-static bool x2apic_writable(unsigned int offset, u64 value)
+static bool x2apic_writable(const struct vlm_lapic *l, unsigned int offset, u64 value)
 {
-	s64 bits = x2apic_bits(offset);
+	s64 bits = x2apic_bits(l, offset);
 
 	return bits >= 0 && !(value & ~(u64)bits);
 }
@@ -340,7 +375,7 @@ int vlm_x2apic_write(struct vlm_vcpu *vcpu, u32 msr, u64 value)
 		return self_ipi(l, value);
 	if (offset == APIC_ICR)
 		return x2apic_icr(l, value);
-	if (!x2apic_writable(offset, value))
+	if (!x2apic_writable(l, offset, value))
 		return 1;
 	write_reg(l, offset, value);
 	return 0;

@@ -42,6 +42,7 @@ enum vlm_feature {
 	VF_ARCH_CAPS,
 	VF_FLUSH_L1D,
 	VF_X2APIC,
+	VF_TSC_DEADLINE,
 	VF_KVM_CLOCK,
 	NR_VF
 };

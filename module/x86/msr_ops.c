@@ -256,15 +256,25 @@ MSR_WRITER(vlm_msr_write_pat)
 	return 0;
 }
 
+/* User space restores it before CPUID, too. */
+static bool has_deadline(struct vlm_vcpu *vcpu, bool host)
+{
+	return host || vlm_guest_has(vcpu, VF_TSC_DEADLINE);
+}
+
 /* The local APIC's own; without one the deadline reads 0 and ignores writes. */
 MSR_READER(vlm_msr_read_deadline)
 {
+	if (!has_deadline(vcpu, host))
+		return 1;
 	*value = vlm_lapic_deadline(vcpu);
 	return 0;
 }
 
 MSR_WRITER(vlm_msr_write_deadline)
 {
+	if (!has_deadline(vcpu, host))
+		return 1;
 	vlm_lapic_set_deadline(vcpu, value);
 	return 0;
 }

@@ -296,6 +296,59 @@ TEST_F(regs, error_status)
 	EXPECT_EQ(1u << 5, vt_apic_read(&self->vcpu, APIC_ESR) & ~(1u << 6));
 }
 
+/* Reads and writes where no register is: SDM 3A, "Error Handling". */
+TEST_F(regs, illegal_register)
+{
+	static const unsigned int none[] = { 0, 0x70, 0x290, 0x2e0, 0x3a0, 0x3d0, 0x3f0, 0x400,
+					     0xff0 };
+
+	if (vt_on_kvm())
+		SKIP(return, "KVM collects no errors");
+	vt_apic_write(&self->vcpu, APIC_LVTERR, 0x55);
+	for (unsigned int i = 0; i < 2 * ARRAY_SIZE(none); i++) {
+		if (i & 1)
+			vt_read32(&self->vcpu, VT_LAPIC + none[i / 2]);
+		else
+			vt_write32(&self->vcpu, VT_LAPIC + none[i / 2], 0);
+		EXPECT_EQ(0x55, vt_irq_next(&self->vcpu));
+		vt_eoi(&self->vcpu);
+		vt_apic_write(&self->vcpu, APIC_ESR, 0);
+		EXPECT_EQ(1u << 7, vt_apic_read(&self->vcpu, APIC_ESR))
+			TH_LOG("%s of %#x", i & 1 ? "read" : "write", none[i / 2]);
+		vt_apic_write(&self->vcpu, APIC_ESR, 0);
+	}
+	/* Those that are there, and those that only cannot be written, are none. */
+	for (unsigned int offset = 0x80; offset <= APIC_ESR; offset += 0x10)
+		vt_read32(&self->vcpu, VT_LAPIC + offset);
+	vt_write32(&self->vcpu, VT_LAPIC + APIC_VERSION, 0);
+	EXPECT_EQ(-1, vt_irq_next(&self->vcpu));
+	vt_apic_write(&self->vcpu, APIC_ESR, 0);
+	EXPECT_EQ(0, vt_apic_read(&self->vcpu, APIC_ESR));
+}
+
+/* SDM 3A, "TSC-Deadline Mode": where CPUID does not show it, there is none. */
+TEST_F(regs, deadline_without_cpuid)
+{
+	struct vt_vcpu vcpu;
+	uint64_t value;
+
+	vt_vcpu_create(&self->vm, &vcpu, 1);
+	vt_set_mp_state(&vcpu, KVM_MP_STATE_RUNNABLE);
+	vt_irq_load(&vcpu);
+	vt_pass_cpuid(&vcpu);
+	vt_apic_write(&vcpu, APIC_SPIV, 0x1ff);
+	vt_apic_write(&vcpu, APIC_LVTT, LVT_DEADLINE | 0x61);
+	EXPECT_EQ(0x61, vt_apic_read(&vcpu, APIC_LVTT));
+	if (!vt_on_kvm()) {
+		/* KVM has the MSR all the same. */
+		EXPECT_FALSE(vt_try_rdmsr(&vcpu, MSR_TSC_DEADLINE, &value));
+		EXPECT_FALSE(vt_try_wrmsr(&vcpu, MSR_TSC_DEADLINE, 0));
+		vt_enable_x2apic(&vcpu);
+		EXPECT_FALSE(vt_try_wrmsr(&vcpu, MSR_X2APIC(APIC_LVTT), LVT_DEADLINE | 0x61));
+	}
+	vt_vcpu_destroy(&vcpu);
+}
+
 TEST_F(regs, error_in_x2apic_mode)
 {
 	if (vt_on_kvm())
