@@ -30,7 +30,9 @@ int vlm_vcpu_block(struct vlm_vcpu *vcpu)
 	u64 from = trace_halt_enabled() ? ktime_get_ns() : 0;
 	int err;
 
+	vlm_lapic_timer_sleep(vcpu);
 	err = wait_event_interruptible(vcpu->wait, wakes(vcpu, open));
+	vlm_lapic_timer_wake(vcpu);
 	/* Not one that had begun before the trace did. */
 	if (from && trace_halt_enabled())
 		trace_halt(vcpu, ktime_get_ns() - from, false);

@@ -19,15 +19,25 @@ void vlm_request(struct vlm_vcpu *vcpu, enum vlm_request req)
 
 void vlm_request_kick(struct vlm_vcpu *vcpu, enum vlm_request req)
 {
+	int cpu;
+
 	set_bit(req, &vcpu->requests);
 	/* Pairs with the barrier after mode = VLM_INSIDE: see request.h. */
 	smp_mb__after_atomic();
 
-	wake_up(&vcpu->wait);
-	if (READ_ONCE(vcpu->mode) == VLM_INSIDE) {
-		trace_kick(vcpu, READ_ONCE(vcpu->cpu));
-		smp_send_reschedule(READ_ONCE(vcpu->cpu));
-	}
+	/* After the barrier; the sleeper has one before it looks at the bit. */
+	if (waitqueue_active(&vcpu->wait))
+		wake_up(&vcpu->wait);
+	if (READ_ONCE(vcpu->mode) != VLM_INSIDE)
+		return;
+	/* On its own CPU this is the vCPU's thread, or an interrupt: it is out. */
+	cpu = READ_ONCE(vcpu->cpu);
+	if (cpu == get_cpu())
+		goto out;
+	trace_kick(vcpu, cpu);
+	smp_send_reschedule(cpu);
+out:
+	put_cpu();
 }
 
 /* The interrupt itself is the message. */

@@ -18,6 +18,7 @@
 #include "../irq/lapic.h"
 #include "../vmx/event.h"
 #include "../vmx/section.h"
+#include "../vmx/timer.h"
 #include "../trace.h"
 #include "vcpu.h"
 #include "watch.h"
@@ -69,6 +70,7 @@ static int run_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit, bool one_ex
 		 */
 		if (must_leave(vcpu))
 			break;
+		vmx_timer_prepare(vcpu);
 		if (unlikely(READ_ONCE(vcpu->requests)))
 			serve_requests(vcpu);
 
@@ -250,6 +252,8 @@ static int run_once(struct vlm_vcpu *vcpu)
 		return -EAGAIN;
 	}
 
+	/* The host's TSC may have been set back since, by a suspend. */
+	vlm_lapic_timer_poll(vcpu);
 	vcpu->want_window = !vcpu->lapic && READ_ONCE(run->request_interrupt_window);
 	vlm_request(vcpu, VLM_REQ_EVENT);
 	return run_loop(vcpu);

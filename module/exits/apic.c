@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the CPU, which has the local APIC's registers, leaves to us.  All of these
- * come after their instruction: SDM 3C, "Emulating APIC Writes".
+ * What the CPU, which has the local APIC's registers and its timer, leaves to us.
+ * What is about a register comes after its instruction: SDM 3C, "Emulating APIC
+ * Writes".
  */
 #include "../vellum.h"
 
@@ -24,5 +25,11 @@ int exit_eoi(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 int exit_apic_write(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
 	vlm_lapic_written(vcpu, exit->qualification & 0xff0);
+	return VLM_RESUME;
+}
+
+/* Its time is looked at before each entry: vmx_timer_prepare(). */
+int exit_preemption_timer(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
 	return VLM_RESUME;
 }

@@ -115,6 +115,7 @@ EXIT_HANDLER(pause_slow);
 EXIT_HANDLER(tpr_below_threshold);	/* apic.c */
 EXIT_HANDLER(eoi);
 EXIT_HANDLER(apic_write);
+EXIT_HANDLER(preemption_timer);
 EXIT_HANDLER(cr);		/* cr.c */
 EXIT_HANDLER(dr);		/* dr.c */
 EXIT_HANDLER(rdmsr);		/* msr.c */

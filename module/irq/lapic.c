@@ -47,6 +47,7 @@ int vlm_lapic_create(struct vlm_vcpu *vcpu)
 		return -ENOMEM;
 	vlm_lapic_reset(vcpu, false);
 	vmx_apic_attach(vcpu, l->regs);
+	vmx_timer_attach(vcpu);
 	vlm_request(vcpu, VLM_REQ_EOI_MAP);
 	return 0;
 }
@@ -216,6 +217,7 @@ long vlm_get_lapic(struct vlm_vcpu *vcpu, struct kvm_lapic_state *out)
 
 	if (!l)
 		return -EINVAL;
+	vlm_lapic_timer_poll(vcpu);
 	/* First: if it says that the timer has fired, the interrupt is in IRR. */
 	count = lapic_timer_count(l);
 	smp_rmb();	/* pairs with the end of the timer's function */
@@ -239,6 +241,8 @@ long vlm_set_lapic(struct vlm_vcpu *vcpu, const struct kvm_lapic_state *in)
 	if (lapic_x2apic(l) && get(in, APIC_ID) != abi_id(l))
 		return -EINVAL;
 
+	/* A deadline that has come is one of the state that goes. */
+	vlm_lapic_deadline(vcpu);
 	lapic_timer_stop(l);
 	lapic_load(l, in->regs);
 	if (!lapic_x2apic(l))

@@ -49,6 +49,17 @@ int vlm_x2apic_write(struct vlm_vcpu *vcpu, u32 msr, u64 value);
 u64 vlm_lapic_deadline(struct vlm_vcpu *vcpu);
 void vlm_lapic_set_deadline(struct vlm_vcpu *vcpu, u64 tsc);
 
+/**
+ * vlm_lapic_timer_poll() - if the timer is due, make its interrupt pending
+ *
+ * For one that the CPU watches, which only ends the guest's run.
+ */
+void vlm_lapic_timer_poll(struct vlm_vcpu *vcpu);
+/** vlm_lapic_timer_sleep() - the vCPU's thread sleeps: let the host watch it. */
+void vlm_lapic_timer_sleep(struct vlm_vcpu *vcpu);
+/** vlm_lapic_timer_wake() - and does no more. */
+void vlm_lapic_timer_wake(struct vlm_vcpu *vcpu);
+
 /** vlm_lapic_tsc_changed() - the guest's TSC moved: so did its deadline. */
 void vlm_lapic_tsc_changed(struct vlm_vcpu *vcpu);
 

@@ -26,9 +26,10 @@
  * @vapic: [v] where the guest keeps its task priority, or 0
  * @split_eoi: [v] vector whose EOI user space must be told, or -1
  * @id: [v] the APIC id, 32 bits in x2APIC mode
- * @timer: one-shot, periodic or deadline; its function runs in interrupt context
+ * @timer: watches it for the host; its function runs in interrupt context
+ * @in_guest: [v] the CPU's own timer does, see vmx_timer_set()
  * @period_ns: [v] of the periodic timer; read by the timer's function
- * @target: [v] when the timer fires
+ * @target: [v] when it fires, one-shot and periodic
  * @deadline: [v] IA32_TSC_DEADLINE; 0: not armed
  *
  * Letters: [I] immutable, [a] atomic, [v] under the vCPU mutex.
@@ -47,6 +48,7 @@ struct vlm_lapic {
 	int split_eoi;
 	u32 id;
 	struct hrtimer timer;
+	bool in_guest;
 	u64 period_ns;
 	ktime_t target;
 	u64 deadline;

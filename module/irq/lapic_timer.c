@@ -2,8 +2,13 @@
 /*
  * The APIC timer: SDM 3A, "APIC Timer".
  *
- * An hrtimer of the host.  Its bus clock runs at 1 GHz, as KVM's does, so that
- * guests which calibrate it or are told get the same.
+ * Its bus clock runs at 1 GHz, as KVM's does, so that guests which calibrate it
+ * or are told get the same.
+ *
+ * Where the CPU has a timer that runs in the guest, that one watches it, and needs
+ * neither an interrupt nor a timer of the host: while the vCPU's thread does
+ * something else the guest cannot notice, and it looks before it goes on.  An hrtimer
+ * of the host watches it where the CPU has none, and while the vCPU sleeps.
  */
 #include "../vellum.h"
 
@@ -18,8 +23,8 @@
 /* A periodic guest timer must not eat the host. */
 #define MIN_PERIOD_NS	200000
 
-/* A deadline farther away than this does not come: a hundred years. */
-#define LONGEST_MS	(100ULL * 365 * 86400 * 1000)
+/* A deadline farther away than this does not come: ten years. */
+#define LONGEST_MS	(10ULL * 365 * 86400 * 1000)
 
 static u32 timer_mode(const struct vlm_lapic *l)
 {
@@ -59,33 +64,123 @@ void lapic_timer_stop(struct vlm_lapic *l)
 {
 	WRITE_ONCE(l->period_ns, 0);
 	hrtimer_cancel(&l->timer);
+	l->in_guest = false;
+	vmx_timer_set(l->vcpu, VMX_NO_TIMER);
 }
 
-static void start(struct vlm_lapic *l, u64 ns)
+/* The deadline is of the guest's TSC, the others of the host's clock. */
+static bool reached(struct vlm_lapic *l)
 {
-	trace_timer_set(l->vcpu, ns, l->period_ns);
-	l->target = ktime_add_ns(ktime_get(), ns);
+	if (l->deadline)
+		return vlm_guest_tsc(l->vcpu) >= l->deadline;
+	return ktime_get() >= l->target;
+}
+
+static void watch_in_guest(struct vlm_lapic *l)
+{
+	u64 tsc;
+
+	if (l->deadline)
+		tsc = vlm_host_tsc_at(l->vcpu, l->deadline);
+	else
+		tsc = vlm_host_tsc_in(max_t(s64, 0, ktime_sub(l->target, ktime_get())));
+	l->in_guest = true;
+	vmx_timer_set(l->vcpu, tsc);
+}
+
+static void watch_on_host(struct vlm_lapic *l)
+{
+	if (l->deadline)
+		l->target = ktime_add_ns(ktime_get(), vlm_ns_until(l->vcpu, l->deadline));
+	l->in_guest = false;
+	vmx_timer_set(l->vcpu, VMX_NO_TIMER);
 	hrtimer_start(&l->timer, l->target, HRTIMER_MODE_ABS);
+}
+
+/* Nanoseconds to go; what is negative is late. */
+static s64 to_go(struct vlm_lapic *l)
+{
+	u64 now;
+
+	if (!l->deadline)
+		return ktime_sub(l->target, ktime_get());
+	now = vlm_guest_tsc(l->vcpu);
+	if (now < l->deadline)
+		return vlm_ns_until(l->vcpu, l->deadline);
+	return -(s64)mul_u64_u32_div(now - l->deadline, 1000000, l->vcpu->x86.tsc_khz);
+}
+
+static void watch(struct vlm_lapic *l)
+{
+	if (trace_timer_set_enabled())
+		trace_timer_set(l->vcpu, to_go(l), l->period_ns);
+	if (vmx_has_timer())
+		watch_in_guest(l);
+	else
+		watch_on_host(l);
 }
 
 static void start_deadline(struct vlm_lapic *l)
 {
 	struct vlm_vcpu *vcpu = l->vcpu;
-	u64 now, left;
 
 	if (!l->deadline)
 		return;
-	now = vlm_guest_tsc(vcpu);
-	if (l->deadline <= now) {
+	if (reached(l)) {
 		l->deadline = 0;
 		lapic_local(l, APIC_LVTT);
 		return;
 	}
-	left = l->deadline - now;
-	if (div_u64(left, vcpu->x86.tsc_khz) > LONGEST_MS)
+	if (div_u64(l->deadline - vlm_guest_tsc(vcpu), vcpu->x86.tsc_khz) <= LONGEST_MS)
+		watch(l);
+}
+
+/* As hrtimer_forward_now() does it: what was missed is one interrupt. */
+static void next_period(struct vlm_lapic *l)
+{
+	s64 late = ktime_sub(ktime_get(), l->target);
+
+	l->target = ktime_add_ns(l->target, (div64_u64(late, l->period_ns) + 1) * l->period_ns);
+	watch_in_guest(l);
+}
+
+void vlm_lapic_timer_poll(struct vlm_vcpu *vcpu)
+{
+	struct vlm_lapic *l = vcpu->lapic;
+
+	if (!l || !l->in_guest)
 		return;
-	/* Never before the guest's TSC is there. */
-	start(l, mul_u64_u32_div(left, 1000000, vcpu->x86.tsc_khz) + 1);
+	/* The two clocks differ by what NTP has to say. */
+	if (!reached(l)) {
+		watch_in_guest(l);
+		return;
+	}
+	if (trace_timer_fire_enabled())
+		trace_timer_fire(vcpu, -to_go(l));
+	l->in_guest = false;
+	l->deadline = 0;
+	vmx_timer_set(vcpu, VMX_NO_TIMER);
+	lapic_local(l, APIC_LVTT);
+	if (l->period_ns)
+		next_period(l);
+}
+
+void vlm_lapic_timer_sleep(struct vlm_vcpu *vcpu)
+{
+	struct vlm_lapic *l = vcpu->lapic;
+
+	if (l && l->in_guest)
+		watch_on_host(l);
+}
+
+void vlm_lapic_timer_wake(struct vlm_vcpu *vcpu)
+{
+	struct vlm_lapic *l = vcpu->lapic;
+
+	if (!l || !vmx_has_timer() || !hrtimer_cancel(&l->timer))
+		return;
+	l->target = hrtimer_get_expires(&l->timer);
+	watch_in_guest(l);
 }
 
 /* One-shot and periodic: @count is left of the first round. */
@@ -97,7 +192,8 @@ static void start_count(struct vlm_lapic *l, u32 count)
 	if (timer_mode(l) == APIC_LVT_TIMER_PERIODIC)
 		WRITE_ONCE(l->period_ns, max_t(u64, MIN_PERIOD_NS,
 					       (u64)reg(l, APIC_TMICT) * divisor(l)));
-	start(l, (u64)count * divisor(l));
+	l->target = ktime_add_ns(ktime_get(), (u64)count * divisor(l));
+	watch(l);
 }
 
 void lapic_timer_start(struct vlm_lapic *l)
@@ -139,9 +235,14 @@ u32 lapic_timer_count(const struct vlm_lapic *l)
 {
 	s64 left;
 
-	if (timer_mode(l) == APIC_LVT_TIMER_TSCDEADLINE || !hrtimer_active(&l->timer))
+	if (timer_mode(l) == APIC_LVT_TIMER_TSCDEADLINE)
 		return 0;
-	left = ktime_to_ns(hrtimer_expires_remaining(&l->timer));
+	if (l->in_guest)
+		left = ktime_sub(l->target, ktime_get());
+	else if (hrtimer_active(&l->timer))
+		left = ktime_to_ns(hrtimer_expires_remaining(&l->timer));
+	else
+		return 0;
 	/* 0 is for one that has fired: whoever saves that does not save the timer. */
 	if (left <= 0)
 		return 1;
@@ -156,7 +257,8 @@ u64 vlm_lapic_deadline(struct vlm_vcpu *vcpu)
 	if (!l || timer_mode(l) != APIC_LVT_TIMER_TSCDEADLINE)
 		return 0;
 	/* The MSR reads 0 once the time has come, and the interrupt with it. */
-	if (l->deadline && vlm_guest_tsc(vcpu) >= l->deadline) {
+	vlm_lapic_timer_poll(vcpu);
+	if (l->deadline && reached(l)) {
 		if (hrtimer_cancel(&l->timer))
 			lapic_local(l, APIC_LVTT);
 		l->deadline = 0;

@@ -12,6 +12,7 @@
 
 #include "apicv.h"
 #include "caps.h"
+#include "timer.h"
 
 struct vmx_caps vmx_caps __ro_after_init;
 
@@ -40,6 +41,7 @@ static const struct control controls[] __initconst = {
 		.true_msr = MSR_IA32_VMX_TRUE_PINBASED_CTLS,
 		.required = PIN_BASED_EXT_INTR_MASK | PIN_BASED_NMI_EXITING |
 			    PIN_BASED_VIRTUAL_NMIS,
+		.optional = PIN_BASED_VMX_PREEMPTION_TIMER,
 		.value = &vmx_caps.pin,
 	}, {
 		.name = "processor-based",
@@ -229,6 +231,7 @@ int __init vmx_caps_read(void)
 		resolve(&controls[i], basic & BIT_ULL(55), &names);
 	read_ept_vpid(&names);
 	vmx_apic_caps();
+	vmx_timer_caps();
 
 	rdmsrl(MSR_IA32_VMX_MISC, vmx_caps.misc);
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED0, vmx_caps.cr0_fixed0);

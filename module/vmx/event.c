@@ -189,7 +189,9 @@ void vmx_event_prepare(struct vlm_vcpu *vcpu)
 	if (trace_inject_enabled())
 		trace_injected(vcpu);
 
-	set_window(vcpu, CPU_BASED_NMI_WINDOW_EXITING, ev->nmi.pending);
+	/* Injection may itself raise a line, and no kick follows on this CPU. */
+	set_window(vcpu, CPU_BASED_NMI_WINDOW_EXITING,
+		   ev->nmi.pending || vlm_lapic_nmi_pending(vcpu));
 	set_window(vcpu, CPU_BASED_INTR_WINDOW_EXITING,
 		   ev->interrupt.pending || vcpu->want_window || waits(vcpu));
 	vmx_apic_prepare(vcpu);

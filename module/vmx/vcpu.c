@@ -50,7 +50,7 @@ static void init_controls(struct vlm_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = &vcpu->vmx;
 
-	vmcs_write32(PIN_BASED_VM_EXEC_CONTROL, vmx_caps.pin);
+	vmcs_write32(PIN_BASED_VM_EXEC_CONTROL, vmx_caps.pin & ~PIN_BASED_VMX_PREEMPTION_TIMER);
 	vmx->proc = vmx_caps.proc & ~(CPU_BASED_MONITOR_TRAP_FLAG | CPU_BASED_TPR_SHADOW);
 	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, vmx->proc);
 	vmcs_write32(VM_EXIT_CONTROLS, vmx_caps.exit);

@@ -61,6 +61,8 @@ enum vmx_dtable { DT_GDTR, DT_IDTR };
  * @event_length: instruction length of a software event that is re-injected
  * @event_type: and its INTR_TYPE_*, or 0
  * @event_vector: and the vector it belongs to
+ * @timer: host TSC at which the guest's run shall end, or VMX_NO_TIMER
+ * @timer_written: the VMCS says so, too
  * @dr7: the guest's DR7; a debugger may have put another into the VMCS
  * @guest_tf: RFLAGS.TF as the guest had it before a debugger set it
  * @step_done: single step: an instruction was finished by us
@@ -91,6 +93,8 @@ struct vmx_vcpu {
 	u32 event_length;
 	u32 event_type;
 	u8 event_vector;
+	u64 timer;
+	bool timer_written;
 	u64 dr7;
 	bool step_done;
 	bool guest_tf;
@@ -187,6 +191,22 @@ void vmx_apic_attach(struct vlm_vcpu *vcpu, void *page);
 void vmx_apic_mode(struct vlm_vcpu *vcpu);
 /** vmx_apic_eoi_map() - other vectors' EOIs matter now: vlm_irq.eoi_vectors. */
 void vmx_apic_eoi_map(struct vlm_vcpu *vcpu);
+#define VMX_NO_TIMER	0
+
+/** vmx_has_timer() - can the CPU end a guest's run at a given time? */
+bool vmx_has_timer(void);
+/** vmx_timer_attach() - the vCPU has a local APIC, whose timer may want it. */
+void vmx_timer_attach(struct vlm_vcpu *vcpu);
+
+/**
+ * vmx_timer_set() - end the guest's run when the host's TSC is there
+ * @vcpu: the vCPU
+ * @tsc: the host's TSC, or VMX_NO_TIMER
+ *
+ * From then on vlm_lapic_timer_poll() is called before each entry, and not before.
+ */
+void vmx_timer_set(struct vlm_vcpu *vcpu, u64 tsc);
+
 /** vmx_has_apicv() - does the CPU deliver interrupts by itself? */
 bool vmx_has_apicv(void);
 

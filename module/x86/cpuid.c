@@ -329,7 +329,8 @@ long vlm_set_cpuid2(struct vlm_vcpu *vcpu, struct kvm_cpuid2 __user *user)
 
 	kfree(x86->cpuid);
 	x86->cpuid = c;
-	x86->features = vlm_cpuid_features(c->entries, c->nent) & vlm_supported_features();
+	x86->features = vlm_cpuid_features(c->entries, c->nent) &
+			(vlm_supported_features() | BIT_ULL(VF_TSC_DEADLINE));
 	set_limits(vcpu, find(c, 0xd, 0), find(c, 0x80000008, 0));
 	vmx_cpuid_changed(vcpu);
 	return 0;

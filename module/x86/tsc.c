@@ -39,6 +39,30 @@ u64 vlm_guest_tsc(struct vlm_vcpu *vcpu)
 	return scale(vcpu->x86.tsc_multiplier, rdtsc()) + vcpu->x86.tsc_offset;
 }
 
+u64 vlm_ns_until(struct vlm_vcpu *vcpu, u64 tsc)
+{
+	u64 now = vlm_guest_tsc(vcpu);
+
+	return tsc <= now ? 0 : mul_u64_u32_div(tsc - now, 1000000, vcpu->x86.tsc_khz) + 1;
+}
+
+u64 vlm_host_tsc_at(struct vlm_vcpu *vcpu, u64 tsc)
+{
+	u64 multiplier = vcpu->x86.tsc_multiplier;
+	u64 now = rdtsc(), guest = scale(multiplier, now) + vcpu->x86.tsc_offset;
+
+	if (tsc <= guest)
+		return now;
+	if (multiplier == UNSCALED)
+		return now + (tsc - guest);
+	return now + mul_u64_u64_div_u64(tsc - guest, UNSCALED, multiplier) + 1;
+}
+
+u64 vlm_host_tsc_in(u64 ns)
+{
+	return rdtsc() + mul_u64_u32_div(ns, tsc_khz, 1000000) + 1;
+}
+
 /*
  * The siblings' count, when @value is what it may be about now.  A vCPU at
  * another frequency may share their starting point too; it has to when each of

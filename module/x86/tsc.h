@@ -39,6 +39,13 @@ long vlm_set_tsc_khz(struct vlm_vcpu *vcpu, unsigned long khz);
 
 u64 vlm_guest_tsc(struct vlm_vcpu *vcpu);
 
+/** vlm_ns_until() - until the guest's TSC is @tsc, rounded up; 0 if it is past. */
+u64 vlm_ns_until(struct vlm_vcpu *vcpu, u64 tsc);
+/** vlm_host_tsc_at() - the host's TSC then, as long as that fits; now if it is past. */
+u64 vlm_host_tsc_at(struct vlm_vcpu *vcpu, u64 tsc);
+/** vlm_host_tsc_in() - the host's TSC after so many nanoseconds. */
+u64 vlm_host_tsc_in(u64 ns);
+
 /**
  * vlm_set_guest_tsc() - user space writes IA32_TSC
  * @vcpu: the vCPU

@@ -121,4 +121,63 @@ TEST_F(cost, exits)
 	EXPECT_GE(1100, n);
 }
 
+/* As Linux does it: a deadline R10 ticks ahead, its interrupt, EOI; RBX rounds. */
+VT_GUEST(cost_fire, 64,
+	 "jmp 1f; .balign 16\n"
+	 "push %rax; push %rcx; push %rdx; inc %r12\n"
+	 "mov $0x80b, %ecx; xor %eax, %eax; xor %edx, %edx; wrmsr\n"
+	 "pop %rdx; pop %rcx; pop %rax; iretq\n"
+	 "1: mov $0x6e0, %ecx; rdtsc; shl $32, %rdx; or %rdx, %rax; add %r10, %rax\n"
+	 "mov %rax, %rdx; shr $32, %rdx; wrmsr; inc %r9\n"
+	 "2: cmp %r9, %r12; jne 2b; dec %ebx; jnz 1b\n"
+	 "3: out %al, $0xf4; jmp 3b");
+
+#define FIRE_VECTOR	0x61
+#define AHEAD		2000
+
+static uint64_t tsc(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+static void set_gate(struct vt_vm *vm, unsigned int vector, uint64_t to)
+{
+	uint64_t *idt = (uint64_t *)(vm->mem + VT_IDT);
+
+	idt[2 * vector] = (to & 0xffff) | VT_SEL_CODE << 16 | 0x8e00ull << 32 | (to >> 16) << 48;
+	idt[2 * vector + 1] = 0;
+}
+
+/* What it takes to arm the timer, and for it to fire; EOI is one of the exits. */
+TEST_F(cost, timer)
+{
+	struct vt_payload code = VT_PAYLOAD(cost_fire);
+	struct vt_vcpu *vcpu = &self->vcpu;
+	struct kvm_regs regs = {
+		.rip = VT_DATA,
+		.rsp = VT_STACK_TOP,
+		.rflags = 0x202,
+		.rbx = LOOPS,
+		.r10 = AHEAD,
+	};
+	uint64_t before, begin, ticks;
+
+	if (!vt_cap(self->vm.dev, KVM_CAP_BINARY_STATS_FD))
+		SKIP(return, "KVM_CAP_BINARY_STATS_FD is 0");
+	vt_enable_x2apic(vcpu);
+	vt_apic_write(vcpu, APIC_LVTT, LVT_DEADLINE | FIRE_VECTOR);
+	memcpy(self->vm.mem + VT_DATA, code.start, code.end - code.start);
+	set_gate(&self->vm, FIRE_VECTOR, VT_DATA + 16);
+	vt_set_regs(vcpu, &regs);
+	before = exits(vcpu);
+	begin = tsc();
+	vt_run_to_out(vcpu, 0xf4);
+	ticks = (tsc() - begin) / LOOPS;
+	vt_get_regs(vcpu, &regs);
+	EXPECT_EQ(LOOPS, regs.r12);
+	EXPECT_LE(AHEAD, ticks);
+	printf("# show: timer armed, fired, EOI: %lu exits per 1000, %lu ticks beside the wait\n",
+	       (exits(vcpu) - before + 50) / 100 * 100, ticks - AHEAD);
+}
+
 TEST_HARNESS_MAIN

@@ -251,6 +251,52 @@ TEST_F(timer, deadline_follows_the_tsc)
 	EXPECT_EQ(VECTOR, vt_irq_wait(&self->vcpu, 10000));
 }
 
+/* Its ticks are the guest's, which may be others than the host's. */
+TEST_F(timer, deadline_of_a_scaled_tsc)
+{
+	long khz = vt_ioctl(self->vcpu.fd, KVM_GET_TSC_KHZ, 0);
+	uint64_t tsc, value, begin;
+
+	if (!vt_cap(self->vm.dev, KVM_CAP_TSC_CONTROL))
+		SKIP(return, "this CPU does not scale the TSC");
+	ASSERT_LT(0, khz);
+	for (int i = 0; i < 2; i++) {
+		long scaled = i ? khz / 3 : khz * 5;
+
+		ASSERT_EQ(0, vt_ioctl(self->vcpu.fd, KVM_SET_TSC_KHZ, scaled));
+		vt_apic_write(&self->vcpu, APIC_LVTT, LVT_DEADLINE | VECTOR);
+		begin = now();
+		EXPECT_TRUE(vt_try_rdmsr(&self->vcpu, 0x10, &tsc));
+		/* Five milliseconds. */
+		EXPECT_TRUE(vt_try_wrmsr(&self->vcpu, MSR_TSC_DEADLINE, tsc + scaled * 5));
+		EXPECT_EQ(VECTOR, vt_irq_wait(&self->vcpu, LONG));
+		EXPECT_GE(now() - begin, 5 * MS - MS / 100);
+		EXPECT_TRUE(vt_try_rdmsr(&self->vcpu, 0x10, &value));
+		EXPECT_GE(value, tsc + scaled * 5);
+		EXPECT_LE(value, tsc + scaled * 15);
+		eoi(&self->vcpu);
+	}
+}
+
+/* While user space has the vCPU nobody need watch, but its state tells. */
+TEST_F(timer, due_in_user_space)
+{
+	struct kvm_lapic_state state;
+	uint32_t word = APIC_IRR + VECTOR / 32 * 16;
+
+	if (vt_on_kvm())
+		SKIP(return, "KVM looks at the next KVM_RUN");
+	vt_apic_write(&self->vcpu, APIC_LVTT, VECTOR);
+	vt_apic_write(&self->vcpu, APIC_TMICT, MS);
+	pass(3 * MS);
+	vt_get_lapic(&self->vcpu, &state);
+	EXPECT_EQ(0, vt_lapic_reg(&state, APIC_TMCCT));
+	EXPECT_EQ(1u << VECTOR % 32, vt_lapic_reg(&state, word));
+	EXPECT_EQ(VECTOR, vt_irq_next(&self->vcpu));
+	eoi(&self->vcpu);
+	EXPECT_EQ(-1, vt_irq_next(&self->vcpu));
+}
+
 /* Mid-flight state goes on where it was: one-shot, periodic, deadline. */
 TEST_F(timer, state_one_shot)
 {
@@ -289,6 +335,22 @@ TEST_F(timer, state_after_it_fired)
 	ASSERT_EQ(0, VT_IOCTL(self->vcpu.fd, KVM_SET_LAPIC, &state));
 	pass(3 * MS);
 	EXPECT_EQ(-1, vt_irq_next(&self->vcpu));
+}
+
+TEST_F(timer, state_after_the_deadline)
+{
+	struct kvm_lapic_state state;
+	uint64_t tsc;
+
+	vt_apic_write(&self->vcpu, APIC_LVTT, LVT_DEADLINE | VECTOR);
+	EXPECT_TRUE(vt_try_rdmsr(&self->vcpu, 0x10, &tsc));
+	EXPECT_TRUE(vt_try_wrmsr(&self->vcpu, MSR_TSC_DEADLINE, tsc + MS));
+	EXPECT_EQ(VECTOR, vt_irq_halt(&self->vcpu));
+	eoi(&self->vcpu);
+	vt_get_lapic(&self->vcpu, &state);
+	ASSERT_EQ(0, VT_IOCTL(self->vcpu.fd, KVM_SET_LAPIC, &state));
+	EXPECT_EQ(-1, vt_irq_next(&self->vcpu));
+	EXPECT_EQ(0, vt_get_msr(&self->vcpu, MSR_TSC_DEADLINE));
 }
 
 TEST_F(timer, state_periodic)
