@@ -8,7 +8,7 @@ export LAB CPU CPUS KERNEL T
 version := $(if $(KERNEL),$(KERNEL),6.1)
 DESTDIR ?=
 
-.PHONY: all module userspace test test-qemu test-all check run shell bochs install clean help
+.PHONY: all module userspace test test-qemu test-all bench check run shell bochs install clean help
 .DEFAULT_GOAL := all
 
 all: module userspace
@@ -27,6 +27,9 @@ test:
 
 test-qemu:
 	@selftests/qemu/run
+
+bench:
+	@selftests/bench/run
 
 # Hours become fewer with the faster Bochs; without it they stay possible.
 test-all:

@@ -6,7 +6,6 @@
 #include "vt_irq.h"
 
 #define DONE_PORT	0xf4
-#define VECTOR_PORT	0xf5
 #define IF		0x200
 
 /* Entry points, one each 16 bytes; RDX or RDI say where, RAX what. */
@@ -38,7 +37,7 @@ VT_GUEST(irq_server, 64,
 /* push rax; mov $vector, al; out al, $0xf5; pop rax; iretq */
 static void write_handlers(struct vt_vcpu *vcpu)
 {
-	const uint8_t stub[8] = { 0x50, 0xb0, 0, 0xe6, VECTOR_PORT, 0x58, 0x48, 0xcf };
+	const uint8_t stub[8] = { 0x50, 0xb0, 0, 0xe6, VT_VECTOR_PORT, 0x58, 0x48, 0xcf };
 	uint8_t *code = vcpu->vm->mem + VT_HANDLERS;
 	uint64_t *idt = (uint64_t *)(vcpu->vm->mem + VT_IDT);
 

@@ -11,6 +11,9 @@
 
 #include "vt.h"
 
+/* The guest's handlers say by an OUT of one byte which vector came. */
+#define VT_VECTOR_PORT	0xf5
+
 #define VT_IOAPIC	0xfec00000u
 #define VT_LAPIC	0xfee00000u
 

@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# inside.sh [--guest] DEVICE...: what selftests/bench/run does in the lab host:
+# the benchmark on each of these, kvm and vellum, one after the other. With
+# --guest the whole life of a Linux guest too.
+here=$(cd "$(dirname "$0")" && pwd)
+guest=
+if [ "$1" = --guest ]; then
+	guest=1
+	shift
+fi
+
+# The files of the modules, in the order in which they are loaded.
+files() {
+	case $1 in
+	vellum) echo /lib/vellum/vellum.ko ;;
+	kvm)
+		modprobe -D kvm_intel | sed -n 's/^insmod \([^ ]*\).*/\1/p' ;;
+	esac
+}
+
+# The guest powers itself off; its console is of no interest unless it fails.
+boot() {
+	"$here/bench" --command "$here/vellum" run --device "$1" --kernel "$here/vmlinuz" \
+		--initrd "$here/initrd" --memory 256M --append "console=ttyS0 -- check" \
+		< /dev/null > /tmp/boot 2>&1 || { tail -n 20 /tmp/boot; return 1; }
+	grep '^bench ' /tmp/boot
+}
+
+failed=0
+for name; do
+	echo "@@ on $name"
+	export VELLUM_DEV="/dev/$name"
+	# shellcheck disable=SC2046 # a list of files
+	"$here/bench" --modules $(files "$name") || failed=1
+	for file in $(files "$name"); do
+		insmod "$file"
+	done
+	"$here/bench" || failed=1
+	[ -z "$guest" ] || boot "/dev/$name" || failed=1
+	case $name in
+	vellum) rmmod vellum ;;
+	kvm) modprobe -r kvm_intel ;;
+	esac
+done
+echo "@@ mitigations"
+grep . /sys/devices/system/cpu/vulnerabilities/* | sed 's|.*/||'
+echo "@@ end $failed"
+exit $failed
