@@ -100,6 +100,22 @@ static long vcpu_set_vapic_addr(void *vcpu, unsigned long arg)
 	return vlm_vapic_set(vcpu, ((const struct kvm_vapic_addr *)arg)->vapic_addr);
 }
 
+static long vcpu_kvmclock_ctrl(void *vcpu, unsigned long arg)
+{
+	return vlm_clock_ctrl(vcpu);
+}
+
+static long vcpu_enable_cap(void *obj, unsigned long arg)
+{
+	const struct kvm_enable_cap *cap = (const void *)arg;
+	struct vlm_vcpu *vcpu = obj;
+
+	if (cap->flags || cap->cap != KVM_CAP_ENFORCE_PV_FEATURE_CPUID)
+		return -EINVAL;
+	vcpu->pv.enforce = cap->args[0];
+	return 0;
+}
+
 static long vcpu_get_stats_fd(void *vcpu, unsigned long arg)
 {
 	return vlm_vcpu_stats_fd(vcpu);
@@ -165,6 +181,8 @@ static const struct vlm_ioctl vcpu_ioctls[] = {
 	{ KVM_X86_SETUP_MCE, 0, vcpu_setup_mce },
 	{ KVM_X86_SET_MCE, 0, vcpu_set_mce },
 	{ KVM_GET_STATS_FD, 0, vcpu_get_stats_fd },
+	{ KVM_KVMCLOCK_CTRL, 0, vcpu_kvmclock_ctrl },
+	{ KVM_ENABLE_CAP, 0, vcpu_enable_cap },
 	{ KVM_SET_SIGNAL_MASK, VLM_RAW, vcpu_set_signal_mask },
 };
 

@@ -106,6 +106,16 @@ static long vm_set_msr_filter(void *vm, unsigned long arg)
 	return vlm_set_msr_filter(vm, (const struct kvm_msr_filter *)arg);
 }
 
+static long vm_get_clock(void *vm, unsigned long arg)
+{
+	return vlm_get_clock(vm, (struct kvm_clock_data *)arg);
+}
+
+static long vm_set_clock(void *vm, unsigned long arg)
+{
+	return vlm_set_clock(vm, (const struct kvm_clock_data *)arg);
+}
+
 static const struct vlm_ioctl vm_ioctls[] = {
 	{ KVM_CHECK_EXTENSION, 0, vm_check_extension },
 	{ KVM_CREATE_VCPU, 0, vm_create_vcpu },
@@ -114,6 +124,8 @@ static const struct vlm_ioctl vm_ioctls[] = {
 	{ KVM_CLEAR_DIRTY_LOG, 0, vm_clear_dirty_log },
 	{ KVM_SET_TSS_ADDR, 0, vm_set_tss_addr },
 	{ KVM_SET_IDENTITY_MAP_ADDR, 0, vm_set_identity_map_addr },
+	{ KVM_GET_CLOCK, 0, vm_get_clock },
+	{ KVM_SET_CLOCK, 0, vm_set_clock },
 	{ KVM_X86_SET_MSR_FILTER, 0, vm_set_msr_filter },
 	{ KVM_ENABLE_CAP, 0, vm_enable_cap },
 	{ KVM_GET_STATS_FD, 0, vm_get_stats_fd },

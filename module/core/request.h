@@ -22,6 +22,7 @@ enum vlm_request {
 	VLM_REQ_TLB,		/* EPT entries went away: vlm_ept_flush_gen() */
 	VLM_REQ_MSRS,		/* reload the MSRs that are live in the guest */
 	VLM_REQ_LEAVE,		/* leave the section; look at what is new */
+	VLM_REQ_CLOCK,		/* leave, and bring the guest's clock up to date */
 	VLM_REQ_EOI_MAP,	/* vlm_irq.eoi_vectors changed */
 	VLM_REQ_DEAD,		/* the VM is dead */
 };

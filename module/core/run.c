@@ -30,7 +30,7 @@
 static bool must_leave(struct vlm_vcpu *vcpu)
 {
 	return unlikely(READ_ONCE(vcpu->requests) &
-			(BIT(VLM_REQ_LEAVE) | BIT(VLM_REQ_DEAD))) ||
+			(BIT(VLM_REQ_LEAVE) | BIT(VLM_REQ_CLOCK) | BIT(VLM_REQ_DEAD))) ||
 	       (read_thread_flags() & HOST_WORK);
 }
 
@@ -60,6 +60,7 @@ static int run_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit, bool one_ex
 
 	if (!vmx_section_enter(vcpu))
 		return -EIO;
+	vlm_clock_check_cpu(vcpu);
 
 	local_irq_disable();
 	while (next == VLM_RESUME) {
@@ -114,6 +115,7 @@ static int before_section(struct vlm_vcpu *vcpu)
 	}
 	if (unlikely(vlm_lapic_init_sipi_pending(vcpu)))
 		vlm_lapic_init_sipi(vcpu);
+	vlm_pv_before_section(vcpu);
 	vector = vlm_lapic_take_split_eoi(vcpu);
 	if (unlikely(vector >= 0)) {
 		vcpu->run->exit_reason = KVM_EXIT_IOAPIC_EOI;

@@ -16,6 +16,7 @@
 #include "watch.h"
 #include "../emul/glue.h"
 #include "../vmx/vmx.h"
+#include "../x86/pv.h"
 #include "../x86/x86.h"
 
 /* General registers in the order of their encoding: SDM 2A, "ModR/M". */
@@ -66,6 +67,7 @@ struct vlm_pending {
  * @ept: [v] table pages in reserve
  * @lapic: [I] its local APIC, NULL when the caller has one of its own
  * @x86: [v] architectural state that no VMCS field holds
+ * @pv: what the guest and KVM's paravirtual features share
  * @events: [v] exceptions, interrupts and NMIs on their way to the guest
  * @pending: [v] the access that user space is finishing
  * @emul: [v] the instruction emulator
@@ -99,6 +101,7 @@ struct vlm_vcpu {
 	struct vlm_ept_vcpu ept;
 	struct vlm_lapic *lapic;
 	struct vlm_x86 x86;
+	struct vlm_pv pv;
 	struct vlm_events events;
 	struct vlm_pending pending;
 	struct vlm_emul emul;

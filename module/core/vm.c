@@ -57,6 +57,7 @@ struct vlm_vm *vlm_vm_create(void)
 	refcount_set(&vm->refs, 1);
 	mutex_init(&vm->lock);
 	xa_init(&vm->vcpus);
+	vlm_clock_init(vm);
 	vm->mm = current->mm;
 	mmgrab(vm->mm);
 

@@ -16,6 +16,7 @@
 #include "../irq/irqchip.h"
 #include "../mem/mem.h"
 #include "../x86/msr_filter.h"
+#include "../x86/clock.h"
 #include "../x86/tsc.h"
 
 #define VLM_MAX_VCPUS		288	/* also the bound of a vCPU id */
@@ -37,6 +38,7 @@
  * @ept: the nested page tables
  * @msr_filter: [l] MSRs that the guest may access; RCU readers
  * @tsc: [l] what keeps the vCPUs' time-stamp counters in step
+ * @clock: [l] of guests that know KVM's paravirtual clock
  * @bus: ports and guest-physical addresses that the kernel answers
  * @irq: interrupt controllers and timers
  *
@@ -57,6 +59,7 @@ struct vlm_vm {
 	struct vlm_mem mem;
 	struct vlm_ept ept;
 	struct vlm_tsc_sync tsc;
+	struct vlm_clock clock;
 	struct vlm_msr_filter msr_filter;
 	struct vlm_bus bus[NR_BUSES];
 	struct vlm_irq irq;

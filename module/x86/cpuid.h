@@ -44,6 +44,8 @@ enum vlm_feature {
 	VF_X2APIC,
 	VF_TSC_DEADLINE,
 	VF_KVM_CLOCK,
+	VF_KVM_CLOCK2,
+	VF_KVM_ASYNC_PF,
 	NR_VF
 };
 

@@ -255,6 +255,11 @@ static void leaf_signature(struct builder *b, struct kvm_cpuid_entry2 *e)
 	e->edx = name[2];
 }
 
+static void leaf_features(struct builder *b, struct kvm_cpuid_entry2 *e)
+{
+	e->eax = vlm_pv_features();
+}
+
 static const struct row rows[] = {
 	{ 0x0, .mask = { ALL, ALL, ALL, ALL }, .finish = set_max_basic },
 	{ 0x1, .mask = { ALL, CLFLUSH_SIZE, LEAF_1_ECX, LEAF_1_EDX },
@@ -277,7 +282,7 @@ static const struct row rows[] = {
 	{ 0xd, 1, INDEXED, .mask = { LEAF_D_1_EAX }, .word = { WORD(CPUID_D_1_EAX) },
 	  .finish = leaf_d_1 },
 	{ KVM_CPUID_SIGNATURE, .finish = leaf_signature },
-	{ KVM_CPUID_FEATURES },
+	{ KVM_CPUID_FEATURES, .finish = leaf_features },
 	{ 0x80000000, .mask = { ALL, ALL, ALL, ALL }, .finish = set_max_extended },
 	{ 0x80000001, .mask = { ALL, 0, LEAF_80000001_ECX, LEAF_80000001_EDX },
 	  .word = { 0, 0, WORD(CPUID_8000_0001_ECX), WORD(CPUID_8000_0001_EDX) },

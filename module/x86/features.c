@@ -14,6 +14,7 @@
 #include "../core/vcpu.h"
 
 #define BIT_OF(name)	(X86_FEATURE_##name & 31)
+#define PV_BIT(name)	{ KVM_CPUID_FEATURES, 0, VLM_EAX, KVM_FEATURE_##name }
 
 static const struct {
 	u32 function;
@@ -45,7 +46,9 @@ static const struct {
 	[VF_FLUSH_L1D]	= { 7, 0, VLM_EDX, BIT_OF(FLUSH_L1D) },
 	[VF_X2APIC]	= { 1, 0, VLM_ECX, BIT_OF(X2APIC) },
 	[VF_TSC_DEADLINE] = { 1, 0, VLM_ECX, BIT_OF(TSC_DEADLINE_TIMER) },
-	[VF_KVM_CLOCK]	= { KVM_CPUID_FEATURES, 0, VLM_EAX, KVM_FEATURE_CLOCKSOURCE },
+	[VF_KVM_CLOCK]	= PV_BIT(CLOCKSOURCE),
+	[VF_KVM_CLOCK2]	= PV_BIT(CLOCKSOURCE2),
+	[VF_KVM_ASYNC_PF] = PV_BIT(ASYNC_PF),
 };
 
 static u32 *reg_of(struct kvm_cpuid_entry2 *e, unsigned int reg)

@@ -31,6 +31,12 @@ MSR_WRITER(vlm_msr_write_deadline);
 MSR_READER(vlm_msr_read_x2apic);
 MSR_WRITER(vlm_msr_write_x2apic);
 
+/* clock.c */
+MSR_READER(vlm_msr_read_wall_clock);
+MSR_WRITER(vlm_msr_write_wall_clock);
+MSR_READER(vlm_msr_read_system_time);
+MSR_WRITER(vlm_msr_write_system_time);
+
 /* mce.c, mtrr.c, tsc.c */
 MSR_READER(vlm_mce_read);
 MSR_WRITER(vlm_mce_write);

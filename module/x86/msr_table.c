@@ -43,10 +43,17 @@
 	{ .first = (index), .count = (n), .flags = MSR_LISTED,			\
 	  .read = vlm_mtrr_read, .write = vlm_mtrr_write }
 
+/* The wall clock's and the system time's, which follow each other. */
+#define PV(index, f, name)							\
+	{ .first = (index), .count = 1, .flags = MSR_LISTED | MSR_PV,		\
+	  .feature = (f), .read = vlm_msr_read_##name, .write = vlm_msr_write_##name }
+#define CLOCK(index, f)								\
+	PV(index, f, wall_clock), PV((index) + 1, f, system_time)
+
 const struct vlm_msr vlm_msrs[] = {
 	{ .first = MSR_IA32_TSC, .count = 1, .flags = MSR_LISTED,
 	  .read = vlm_tsc_msr_read, .write = vlm_tsc_msr_write },
-	ONLY_OFF(MSR_KVM_WALL_CLOCK, 2, VF_KVM_CLOCK),
+	CLOCK(MSR_KVM_WALL_CLOCK, VF_KVM_CLOCK),
 	READS_ZERO(MSR_IA32_PLATFORM_ID, 1),
 	{ .first = MSR_IA32_APICBASE, .count = 1,
 	  .field = offsetof(struct vlm_x86, apic_base),
@@ -114,7 +121,8 @@ const struct vlm_msr vlm_msrs[] = {
 	{ .first = APIC_BASE_MSR, .count = X2APIC_MSRS,
 	  .read = vlm_msr_read_x2apic, .write = vlm_msr_write_x2apic },
 	{ STORED(MSR_IA32_XSS, MSR_LISTED, xss, 0), .feature = VF_XSAVES },
-	ONLY_OFF(MSR_KVM_WALL_CLOCK_NEW, 8, VF_KVM_CLOCK),
+	CLOCK(MSR_KVM_WALL_CLOCK_NEW, VF_KVM_CLOCK2),
+	ONLY_OFF(MSR_KVM_ASYNC_PF_EN, 6, VF_KVM_ASYNC_PF),
 	{ .first = MSR_EFER, .count = 1, .flags = MSR_LISTED,
 	  .read = vlm_msr_read_efer, .write = vlm_msr_write_efer },
 	{ STORED(MSR_STAR, MSR_LISTED | MSR_LIVE, star, ALL_BITS) },

@@ -33,6 +33,8 @@ static bool visible(struct vlm_vcpu *vcpu, const struct vlm_msr *msr, bool host)
 	if (host)
 		return (msr->flags & MSR_HOST_ALWAYS) ||
 		       (vlm_supported_features() & BIT_ULL(msr->feature));
+	if (msr->flags & MSR_PV)
+		return vlm_pv_has(vcpu, msr->feature);
 	return vlm_guest_has(vcpu, msr->feature);
 }
 

@@ -23,6 +23,7 @@ typedef int (*vlm_msr_write_fn)(struct vlm_vcpu *vcpu, const struct vlm_msr *msr
 #define MSR_LIVE	8	/* in the CPU while the guest runs */
 #define MSR_ADDRESS	16	/* must be canonical */
 #define MSR_HOST_ALWAYS	32	/* for user space it exists without the feature */
+#define MSR_PV		64	/* a guest may have to know of it: vlm_pv_has() */
 
 /**
  * struct vlm_msr - one MSR, or several that follow each other

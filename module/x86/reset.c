@@ -51,6 +51,7 @@ void vlm_x86_init_signal(struct vlm_vcpu *vcpu)
 	x86->dr6 = DR6_RESERVED;
 	x86->cr2 = 0;
 	x86->cr8 = 0;
+	vlm_pv_reset(vcpu);
 }
 
 /* SDM 3A, "Processor State After Reset"; the FPU as after INIT and FNINIT. */

@@ -5,6 +5,7 @@
 #include "../vellum.h"
 
 #include <linux/errno.h>
+#include <linux/lockdep.h>
 #include <linux/math64.h>
 #include <linux/mutex.h>
 #include <asm/msr.h>
@@ -32,11 +33,49 @@ static void apply(struct vlm_vcpu *vcpu)
 	x86->tsc_offset = x86->tsc.guest - scale(x86->tsc_multiplier, x86->tsc.host);
 	vmx_set_tsc(vcpu, x86->tsc_offset, x86->tsc_multiplier);
 	vlm_lapic_tsc_changed(vcpu);
+	vlm_request(vcpu, VLM_REQ_CLOCK);
+}
+
+u64 vlm_guest_tsc_at(struct vlm_vcpu *vcpu, u64 host)
+{
+	return scale(vcpu->x86.tsc_multiplier, host) + vcpu->x86.tsc_offset;
 }
 
 u64 vlm_guest_tsc(struct vlm_vcpu *vcpu)
 {
-	return scale(vcpu->x86.tsc_multiplier, rdtsc()) + vcpu->x86.tsc_offset;
+	return vlm_guest_tsc_at(vcpu, rdtsc());
+}
+
+u64 vlm_guest_tsc_hz(struct vlm_vcpu *vcpu)
+{
+	return scale(vcpu->x86.tsc_multiplier, (u64)tsc_khz * 1000);
+}
+
+bool vlm_tsc_in_step(struct vlm_vm *vm)
+{
+	u64 multiplier = 0;
+	struct vlm_vcpu *vcpu;
+	unsigned long index;
+
+	lockdep_assert_held(&vm->lock);
+	vlm_vm_for_each_vcpu(vm, index, vcpu) {
+		if (!multiplier)
+			multiplier = READ_ONCE(vcpu->x86.tsc_multiplier);
+		if (READ_ONCE(vcpu->x86.tsc_multiplier) != multiplier ||
+		    READ_ONCE(vcpu->x86.tsc_gen) != vm->tsc.gen)
+			return false;
+	}
+	return true;
+}
+
+/* The guest moved its own count, away from the siblings'. */
+static void move(struct vlm_vcpu *vcpu, u64 delta)
+{
+	if (!delta)
+		return;
+	vcpu->x86.tsc.guest += delta;
+	WRITE_ONCE(vcpu->x86.tsc_gen, 0);
+	apply(vcpu);
 }
 
 u64 vlm_ns_until(struct vlm_vcpu *vcpu, u64 tsc)
@@ -74,7 +113,7 @@ static bool matches(struct vlm_vcpu *vcpu, const struct vlm_tsc_sync *sync, u64 
 	u64 second = (u64)x86->tsc_khz * 1000;
 	u64 expected;
 
-	if (!sync->valid)
+	if (!sync->gen)
 		return false;
 	/* Zero is what a CPU starts with, however late it was made. */
 	if (!value)
@@ -93,9 +132,10 @@ static void synchronize(struct vlm_vcpu *vcpu, u64 value)
 	if (!matches(vcpu, sync, now, value)) {
 		sync->pair.host = now;
 		sync->pair.guest = value;
-		sync->valid = true;
+		sync->gen++;
 	}
 	vcpu->x86.tsc = sync->pair;
+	WRITE_ONCE(vcpu->x86.tsc_gen, sync->gen);
 	mutex_unlock(&vcpu->vm->lock);
 }
 
@@ -143,7 +183,7 @@ long vlm_set_tsc_khz(struct vlm_vcpu *vcpu, unsigned long khz)
 	}
 	/* The count goes on from the same moment, at another pace. */
 	x86->tsc_khz = khz;
-	x86->tsc_multiplier = multiplier;
+	WRITE_ONCE(x86->tsc_multiplier, multiplier);
 	apply(vcpu);
 	return 0;
 }
@@ -163,8 +203,7 @@ MSR_WRITER(vlm_tsc_msr_write)
 		u64 delta = value - vlm_guest_tsc(vcpu);
 
 		vcpu->x86.tsc_adjust += delta;
-		vcpu->x86.tsc.guest += delta;
-		apply(vcpu);
+		move(vcpu, delta);
 	}
 	return 0;
 }
@@ -172,10 +211,8 @@ MSR_WRITER(vlm_tsc_msr_write)
 /* User space restores the two one by one, so for it they are independent. */
 MSR_WRITER(vlm_tsc_adjust_write)
 {
-	if (!host) {
-		vcpu->x86.tsc.guest += value - vcpu->x86.tsc_adjust;
-		apply(vcpu);
-	}
+	if (!host)
+		move(vcpu, value - vcpu->x86.tsc_adjust);
 	vcpu->x86.tsc_adjust = value;
 	return 0;
 }

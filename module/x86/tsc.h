@@ -24,11 +24,11 @@ struct vlm_tsc_pair {
 /**
  * struct vlm_tsc_sync - what the vCPUs of a VM agree on; under the VM's lock
  * @pair: of the last write by user space that began a new count
- * @valid: there was one
+ * @gen: number of that write; 0: there was none
  */
 struct vlm_tsc_sync {
 	struct vlm_tsc_pair pair;
-	bool valid;
+	u64 gen;
 };
 
 /** vlm_tsc_create() - a new vCPU counts from 0 together with its siblings. */
@@ -38,6 +38,20 @@ void vlm_tsc_create(struct vlm_vcpu *vcpu);
 long vlm_set_tsc_khz(struct vlm_vcpu *vcpu, unsigned long khz);
 
 u64 vlm_guest_tsc(struct vlm_vcpu *vcpu);
+
+/** vlm_guest_tsc_at() - what the guest reads when the host reads @host. */
+u64 vlm_guest_tsc_at(struct vlm_vcpu *vcpu, u64 host);
+
+/** vlm_guest_tsc_hz() - the frequency at which it really counts. */
+u64 vlm_guest_tsc_hz(struct vlm_vcpu *vcpu);
+
+/**
+ * vlm_tsc_in_step() - do all vCPUs of a VM read the same count?
+ *
+ * Context: vm->lock.  A vCPU that changes its count meanwhile asks for
+ * VLM_REQ_CLOCK afterwards.
+ */
+bool vlm_tsc_in_step(struct vlm_vm *vm);
 
 /** vlm_ns_until() - until the guest's TSC is @tsc, rounded up; 0 if it is past. */
 u64 vlm_ns_until(struct vlm_vcpu *vcpu, u64 tsc);

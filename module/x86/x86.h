@@ -67,6 +67,7 @@ struct vlm_mce {
  * @tsc_aux: what RDTSCP and RDPID give
  * @spec_ctrl: IA32_SPEC_CTRL of the guest
  * @tsc: pair of host and guest TSC that all else follows from
+ * @tsc_gen: the VM's count that it belongs to; 0: the guest moved it
  * @tsc_offset: added to the (scaled) host TSC
  * @tsc_multiplier: 48 fraction bits; BIT_ULL(48) is one
  * @tsc_khz: frequency that the guest sees
@@ -105,6 +106,7 @@ struct vlm_x86 {
 	u64 tsc_aux;
 	u64 spec_ctrl;
 	struct vlm_tsc_pair tsc;
+	u64 tsc_gen;
 	u64 tsc_offset;
 	u64 tsc_multiplier;
 	u32 tsc_khz;
