@@ -9,6 +9,7 @@
 #ifndef VELLUM_COMPAT_H
 #define VELLUM_COMPAT_H
 
+#include <linux/mm.h>
 #include <linux/syscore_ops.h>
 
 /* syscore callbacks take a pointer, and the object is named struct syscore. */
@@ -55,6 +56,13 @@ static struct syscore_ops name = {					\
 #define vlm_eventfd_signal(ctx)	eventfd_signal(ctx, 1)
 #else
 #define vlm_eventfd_signal(ctx)	eventfd_signal(ctx)
+#endif
+
+/* Flags of a mapping were once an ordinary member. */
+#ifdef VLM_HAVE_VM_FLAGS_CLEAR
+#define vlm_vm_flags_clear(vma, flags)	vm_flags_clear(vma, flags)
+#else
+#define vlm_vm_flags_clear(vma, flags)	((vma)->vm_flags &= ~(flags))
 #endif
 
 #endif /* VELLUM_COMPAT_H */

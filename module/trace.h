@@ -16,11 +16,16 @@
 #include "core/watch.h"
 #include "exits/exit.h"
 
+/* Names that are no macros mean nothing to who reads the format. */
+TRACE_DEFINE_ENUM(VLM_TO_USER);
+TRACE_DEFINE_ENUM(VLM_RESUME);
+TRACE_DEFINE_ENUM(VLM_DOOR);
+
 #define show_reason(reason)	__print_symbolic(reason, VMX_EXIT_REASONS)
 
 #define show_by(by) \
-	__print_symbolic(by, { VLM_BY_NONE, "none" }, { VLM_BY_FAST, "fast" }, \
-			 { VLM_BY_SLOW, "slow" }, { VLM_BY_USER, "user" })
+	__print_symbolic(by, { 0, "none" }, { VELLUM_BY_FAST, "fast" }, \
+			 { VELLUM_BY_SLOW, "slow" }, { VELLUM_BY_USER, "user" })
 
 #define show_cr_type(type) \
 	__print_symbolic(type, { 0, "to" }, { 1, "from" }, { 2, "clts" }, { 3, "lmsw" })
@@ -124,8 +129,9 @@ TRACE_EVENT(vm_exit_done,
 		__entry->reason = reason;
 		__entry->next = next;
 	),
-	TP_printk("vm %u vcpu %u reason %s next %s", __entry->vm, __entry->vcpu, show_reason(__entry->reason),
-		  show_next(__entry->next))
+	TP_printk("vm %u vcpu %u reason %s next %s",
+		  __entry->vm, __entry->vcpu,
+		  show_reason(__entry->reason), show_next(__entry->next))
 );
 
 TRACE_EVENT(entry_failed,
@@ -242,8 +248,8 @@ TRACE_EVENT(cpuid,
 		__entry->edx = vcpu->gpr[GPR_RDX];
 	),
 	TP_printk("vm %u vcpu %u leaf 0x%x index 0x%x eax 0x%x ebx 0x%x ecx 0x%x edx 0x%x",
-		  __entry->vm, __entry->vcpu, __entry->leaf, __entry->index, __entry->eax, __entry->ebx,
-		  __entry->ecx, __entry->edx)
+		  __entry->vm, __entry->vcpu, __entry->leaf, __entry->index, __entry->eax,
+		  __entry->ebx, __entry->ecx, __entry->edx)
 );
 
 TRACE_EVENT(cr,

@@ -6,7 +6,9 @@
 #ifndef _UAPI_VELLUM_H
 #define _UAPI_VELLUM_H
 
+#include <linux/ioctl.h>
 #include <linux/kvm.h>
+#include <linux/types.h>
 
 /** VELLUM_DEVICE_NAME - name of the misc device, and of its node in /dev. */
 #define VELLUM_DEVICE_NAME	"vellum"
@@ -17,5 +19,130 @@
  * names, in pages: struct kvm_run, the port I/O data, the coalesced ring.
  */
 #define VELLUM_RUN_PAGES	3
+
+/** VELLUMIO - type of the ioctls that are not KVM's. */
+#define VELLUMIO		0xBE
+
+/**
+ * VELLUM_RECORD - ioctl on a VM: record the exits of its vCPUs, those to come
+ * included; the argument is a mask of VELLUM_RECORD_*.  0 stops.  Setting it
+ * again lets a frozen ring go on.  -EINVAL: an unknown bit.
+ */
+#define VELLUM_RECORD		_IO(VELLUMIO, 0x01)
+
+#define VELLUM_RECORD_RING	0x1	/* the last exits, see below */
+#define VELLUM_RECORD_LEDGER	0x2	/* counts by reason and cause */
+
+/**
+ * VELLUM_GET_LEDGER_FD - ioctl on a VM: a file to be read from its beginning:
+ * struct vellum_ledger, then its entries.  -ENOENT: nothing was recorded.
+ */
+#define VELLUM_GET_LEDGER_FD	_IO(VELLUMIO, 0x02)
+
+/** VELLUM_RING_PAGE - where the ring is in the mapping of a vCPU; read-only. */
+#define VELLUM_RING_PAGE	16
+/** VELLUM_RING_PAGES - its size: a page for struct vellum_ring, the records. */
+#define VELLUM_RING_PAGES	5
+/** VELLUM_RING_RECORDS - exit n is in record n modulo this. */
+#define VELLUM_RING_RECORDS	256
+
+/* Who was the last to work on an exit. */
+#define VELLUM_BY_FAST		1	/* without leaving the section */
+#define VELLUM_BY_SLOW		2	/* in process context */
+#define VELLUM_BY_USER		3	/* KVM_RUN returned */
+
+/**
+ * struct vellum_exit - one exit
+ * @tsc: time-stamp counter of the host
+ * @host: ticks until the entry that followed; 0: there was none yet
+ * @rip: of the guest
+ * @cause: port, MSR, guest-physical address, CPUID leaf, hypercall, exception
+ *         vector, offset in the APIC page, register access
+ * @qualification: exit qualification, where the reason has one that is used
+ * @reason: basic exit reason
+ * @by: VELLUM_BY_*
+ * @reserved: 0
+ * @interruption: VM-exit interruption information, or 0
+ * @vectoring: IDT-vectoring information: an event whose delivery it broke off
+ * @event: VM-entry interruption information of the entry that followed
+ * @number: of this exit, from 0 on
+ */
+struct vellum_exit {
+	__u64 tsc;
+	__u64 host;
+	__u64 rip;
+	__u64 cause;
+	__u64 qualification;
+	__u16 reason;
+	__u8 by;
+	__u8 reserved;
+	__u32 interruption;
+	__u32 vectoring;
+	__u32 event;
+	__u64 number;
+};
+
+/* Why a ring is frozen. */
+#define VELLUM_FROZEN_ENTRY	1	/* the CPU refused the entry */
+#define VELLUM_FROZEN_ERROR	2	/* KVM_EXIT_INTERNAL_ERROR */
+#define VELLUM_FROZEN_SHUTDOWN	3	/* triple fault */
+
+/**
+ * struct vellum_ring - the first page of a ring
+ * @records: VELLUM_RING_RECORDS
+ * @frozen: 0, or VELLUM_FROZEN_*: nothing is recorded any more
+ * @head: exits recorded so far
+ * @tsc_khz: of the host
+ * @reserved: 0
+ * @regs: registers, when it froze
+ * @sregs: likewise
+ *
+ * Written by the vCPU's thread.  While the vCPU runs, the record before @head may
+ * be changing.
+ */
+struct vellum_ring {
+	__u32 records;
+	__u32 frozen;
+	__u64 head;
+	__u32 tsc_khz;
+	__u32 reserved;
+	struct kvm_regs regs;
+	struct kvm_sregs sregs;
+};
+
+/**
+ * struct vellum_ledger_entry - exits of one reason and one cause
+ * @vcpu: id of the vCPU
+ * @reason: basic exit reason
+ * @flags: VELLUM_LEDGER_REST
+ * @cause: as in struct vellum_exit; a guest-physical address without its last 12 bits
+ * @count: exits that were followed by an entry
+ * @host: ticks from those exits to those entries
+ */
+struct vellum_ledger_entry {
+	__u32 vcpu;
+	__u16 reason;
+	__u16 flags;
+	__u64 cause;
+	__u64 count;
+	__u64 host;
+};
+
+/* Causes that the ledger had no place for, @cause is 0. */
+#define VELLUM_LEDGER_REST	0x1
+
+/**
+ * struct vellum_ledger - what the file begins with
+ * @entry_size: of one entry
+ * @entries: how many follow
+ * @tsc_khz: of the host
+ * @reserved: 0
+ */
+struct vellum_ledger {
+	__u32 entry_size;
+	__u32 entries;
+	__u32 tsc_khz;
+	__u32 reserved;
+};
 
 #endif /* _UAPI_VELLUM_H */

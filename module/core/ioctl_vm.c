@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 
 #include "ioctl.h"
+#include "recorder.h"
 #include "stats.h"
 #include "vcpu.h"
 #include "vm.h"
@@ -101,6 +102,16 @@ static long vm_get_stats_fd(void *vm, unsigned long arg)
 	return vlm_vm_stats_fd(vm);
 }
 
+static long vm_record(void *vm, unsigned long what)
+{
+	return vlm_record(vm, what);
+}
+
+static long vm_get_ledger_fd(void *vm, unsigned long arg)
+{
+	return vlm_ledger_fd(vm);
+}
+
 static long vm_set_msr_filter(void *vm, unsigned long arg)
 {
 	return vlm_set_msr_filter(vm, (const struct kvm_msr_filter *)arg);
@@ -129,6 +140,8 @@ static const struct vlm_ioctl vm_ioctls[] = {
 	{ KVM_X86_SET_MSR_FILTER, 0, vm_set_msr_filter },
 	{ KVM_ENABLE_CAP, 0, vm_enable_cap },
 	{ KVM_GET_STATS_FD, 0, vm_get_stats_fd },
+	{ VELLUM_RECORD, 0, vm_record },
+	{ VELLUM_GET_LEDGER_FD, 0, vm_get_ledger_fd },
 };
 
 long vlm_ioctl_vm(struct vlm_vm *vm, unsigned int cmd, unsigned long arg)

@@ -24,6 +24,7 @@ enum vlm_request {
 	VLM_REQ_LEAVE,		/* leave the section; look at what is new */
 	VLM_REQ_CLOCK,		/* leave, and bring the guest's clock up to date */
 	VLM_REQ_EOI_MAP,	/* vlm_irq.eoi_vectors changed */
+	VLM_REQ_EXCEPTIONS,	/* other exceptions have to exit */
 	VLM_REQ_DEAD,		/* the VM is dead */
 };
 

@@ -20,6 +20,7 @@
 #include "../vmx/section.h"
 #include "../vmx/timer.h"
 #include "../trace.h"
+#include "recorder.h"
 #include "vcpu.h"
 #include "watch.h"
 
@@ -43,6 +44,8 @@ static void serve_requests(struct vlm_vcpu *vcpu)
 		vmx_section_reload(vcpu);
 	if (test_and_clear_bit(VLM_REQ_EOI_MAP, &vcpu->requests))
 		vmx_apic_eoi_map(vcpu);
+	if (test_and_clear_bit(VLM_REQ_EXCEPTIONS, &vcpu->requests))
+		vmx_exceptions_changed(vcpu);
 	if (test_and_clear_bit(VLM_REQ_EVENT, &vcpu->requests))
 		vmx_event_prepare(vcpu);
 }
@@ -277,6 +280,8 @@ long vlm_vcpu_run(struct vlm_vcpu *vcpu)
 		vcpu->run->exit_reason = KVM_EXIT_INTR;
 	else
 		vcpu->watch.by = VLM_BY_USER;
+	if (!ret && vcpu->recorder)
+		vlm_recorder_freeze(vcpu, vcpu->recorder);
 	fill_run(vcpu);
 	if (vcpu->run->kvm_valid_regs)
 		vlm_sync_regs_out(vcpu);

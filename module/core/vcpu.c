@@ -12,10 +12,12 @@
 
 #include <vellum.h>
 
+#include "../compat.h"
 #include "../irq/irqchip.h"
 #include "../irq/lapic.h"
 #include "../trace_irq.h"
 #include "ioctl.h"
+#include "recorder.h"
 #include "vcpu.h"
 
 static struct kmem_cache *vcpu_cache;
@@ -39,6 +41,7 @@ void vlm_vcpu_destroy(struct vlm_vcpu *vcpu)
 	vlm_x86_destroy(vcpu);
 	vlm_ept_vcpu_destroy(vcpu);
 	vlm_emul_destroy(vcpu);
+	vlm_recorder_free(vcpu);
 	free_page((unsigned long)vcpu->run);
 	free_page((unsigned long)vcpu->pio_data);
 	kmem_cache_free(vcpu_cache, vcpu);
@@ -102,6 +105,7 @@ static int vcpu_file_release(struct inode *inode, struct file *file)
 static vm_fault_t run_fault(struct vm_fault *vmf)
 {
 	struct vlm_vcpu *vcpu = vmf->vma->vm_file->private_data;
+	struct page *ring;
 	void *page;
 
 	switch (vmf->pgoff) {
@@ -115,7 +119,13 @@ static vm_fault_t run_fault(struct vm_fault *vmf)
 		page = vcpu->vm->irq.ring;
 		break;
 	default:
-		return VM_FAULT_SIGBUS;
+		/* Recording may have begun after the mapping. */
+		ring = vlm_recorder_page(vcpu, vmf->pgoff - VELLUM_RING_PAGE);
+		if (!ring)
+			return VM_FAULT_SIGBUS;
+		vmf->page = ring;
+		get_page(ring);
+		return 0;
 	}
 	vmf->page = virt_to_page(page);
 	get_page(vmf->page);
@@ -128,8 +138,15 @@ static const struct vm_operations_struct run_vm_ops = {
 
 static int vcpu_file_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	if (vma->vm_pgoff + vma_pages(vma) > VELLUM_RUN_PAGES)
+	unsigned long first = vma->vm_pgoff, end = first + vma_pages(vma);
+
+	if (first >= VELLUM_RING_PAGE && end <= VELLUM_RING_PAGE + VELLUM_RING_PAGES) {
+		if (vma->vm_flags & VM_WRITE)
+			return -EPERM;
+		vlm_vm_flags_clear(vma, VM_MAYWRITE);
+	} else if (end > VELLUM_RUN_PAGES) {
 		return -EINVAL;
+	}
 	vma->vm_ops = &run_vm_ops;
 	return 0;
 }
@@ -168,6 +185,9 @@ static int vcpu_publish(struct vlm_vm *vm, struct vlm_vcpu *vcpu)
 	if ((vlm_irq_mode(vm) != IRQCHIP_NONE) != !!vcpu->lapic)
 		return -EINVAL;
 
+	err = vlm_record_vcpu(vcpu);
+	if (err)
+		return err;
 	vcpu->index = vm->nr_vcpus;
 	err = xa_reserve(&vm->vcpus, vcpu->index, GFP_KERNEL_ACCOUNT);
 	if (err)

@@ -26,6 +26,8 @@ enum vlm_gpr {
 	NR_GPRS
 };
 
+struct vlm_recorder;
+
 /**
  * struct vlm_pending - what must be finished when KVM_RUN is entered again
  * @complete: called first thing in the next KVM_RUN, or NULL
@@ -78,6 +80,7 @@ struct vlm_pending {
  * @guest_debug: [v] KVM_GUESTDBG_* in force
  * @stats: what was counted
  * @watch: [v] the last exit, while somebody looks
+ * @recorder: [a] set once, NULL until then
  *
  * Letters: [I] immutable after creation, [a] atomic, [v] under @lock.
  */
@@ -112,6 +115,7 @@ struct vlm_vcpu {
 	u32 guest_debug;
 	struct vlm_vcpu_stats stats;
 	struct vlm_watch watch;
+	struct vlm_recorder *recorder;
 };
 
 /** vlm_vcpu_create() - KVM_CREATE_VCPU: the new file descriptor, or errno. */

@@ -15,6 +15,7 @@
 #include "../vmx/root.h"
 #include "../trace_irq.h"
 #include "ioctl.h"
+#include "recorder.h"
 #include "vcpu.h"
 #include "vm.h"
 
@@ -27,6 +28,7 @@ static void vm_destroy(struct vlm_vm *vm)
 	struct vlm_vcpu *vcpu;
 	unsigned long index;
 
+	vlm_record_end(vm);
 	vlm_irq_destroy(vm);
 	/*
 	 * No file is left, so no vCPU runs and no ioctl is under way.  But MMU

@@ -33,6 +33,7 @@
  * @nr_vcpus: [l] number of entries; read without the lock
  * @boosted: [a] vCPU that a spinning one gave way to last, by index
  * @dead: [a] a bug of ours stopped this VM: ioctls answer -EIO
+ * @record: [l] VELLUM_RECORD_* for its vCPUs
  * @emulation_exits: [a] KVM_CAP_EXIT_ON_EMULATION_FAILURE
  * @mem: guest-physical memory slots
  * @ept: the nested page tables
@@ -55,6 +56,7 @@ struct vlm_vm {
 	u64 quirks_off;
 	unsigned int boosted;
 	bool dead;
+	u32 record;
 	u64 emulation_exits;
 	struct vlm_mem mem;
 	struct vlm_ept ept;

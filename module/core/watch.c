@@ -13,6 +13,7 @@
 #include "../exits/exit.h"
 #include "../trace.h"
 #include "../vmx/section.h"
+#include "recorder.h"
 #include "vcpu.h"
 #include "watch.h"
 
@@ -82,16 +83,20 @@ static void trace_exit(struct vlm_vcpu *vcpu, const struct vlm_exit *exit)
 
 void vlm_watch_exit(struct vlm_vcpu *vcpu, const struct vlm_exit *exit, u32 reads)
 {
+	/* It stays once it is there. */
+	struct vlm_recorder *r = READ_ONCE(vcpu->recorder);
 	struct vlm_watch *w = &vcpu->watch;
 
 	w->reason = exit->reason;
 	w->by = VLM_BY_FAST;
-	w->rip = vmx_get(vcpu, VMX_RIP);
+	w->rip = vmx_exit_rip();
 	w->cause = vlm_exit_cause(vcpu, exit);
 	w->own = 0;
 	w->generation = atomic_read(&generation);
 	if (trace_vm_exit_enabled())
 		trace_exit(vcpu, exit);
+	if (r)
+		vlm_record_exit(vcpu, r, exit, reads);
 }
 
 static void trace_entry(struct vlm_vcpu *vcpu, u64 host)
@@ -103,6 +108,7 @@ static void trace_entry(struct vlm_vcpu *vcpu, u64 host)
 
 void vlm_watch_entry(struct vlm_vcpu *vcpu)
 {
+	struct vlm_recorder *r = READ_ONCE(vcpu->recorder);
 	struct vlm_watch *w = &vcpu->watch;
 	u64 host = 0;
 
@@ -112,5 +118,7 @@ void vlm_watch_entry(struct vlm_vcpu *vcpu)
 		*w = (struct vlm_watch) { .reason = U32_MAX };
 	if (trace_vm_entry_enabled())
 		trace_entry(vcpu, host);
+	if (r)
+		vlm_record_entry(vcpu, r, host);
 	w->tsc = 0;
 }

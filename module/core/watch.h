@@ -7,13 +7,19 @@
 #define VELLUM_CORE_WATCH_H
 
 #include <linux/jump_label.h>
+#include <vellum.h>
 
 #include "types.h"
 
 struct vlm_exit;
 
 /* Who was the last to work on an exit. */
-enum vlm_by { VLM_BY_NONE, VLM_BY_FAST, VLM_BY_SLOW, VLM_BY_USER };
+enum vlm_by {
+	VLM_BY_NONE,
+	VLM_BY_FAST = VELLUM_BY_FAST,
+	VLM_BY_SLOW = VELLUM_BY_SLOW,
+	VLM_BY_USER = VELLUM_BY_USER,
+};
 
 /**
  * struct vlm_watch - the last exit of a vCPU, under the vCPU mutex

@@ -89,6 +89,11 @@ int exit_exception(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 		return debug_exception(vcpu, exit);
 	case X86_TRAP_BP:
 		return breakpoint(vcpu, exit);
+	case X86_TRAP_DF:
+		/* It exits for the recorder's sake; what it came from is in it. */
+		vmx_event_taken(vcpu);
+		vcpu->events.exception.injected = false;
+		break;
 	}
 	if (info & INTR_INFO_DELIVER_CODE_MASK)
 		vlm_inject_error(vcpu, vector, exit->intr_error);

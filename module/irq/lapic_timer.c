@@ -46,8 +46,7 @@ static enum hrtimer_restart fired(struct hrtimer *timer)
 	u64 period = READ_ONCE(l->period_ns);
 
 	if (trace_timer_fire_enabled())
-		trace_timer_fire(l->vcpu, ktime_to_ns(ktime_sub(ktime_get(),
-							       hrtimer_get_expires(timer))));
+		trace_timer_fire(l->vcpu, -ktime_to_ns(hrtimer_expires_remaining(timer)));
 	lapic_local(l, APIC_LVTT);
 	if (!period)
 		return HRTIMER_NORESTART;

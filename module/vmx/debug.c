@@ -13,11 +13,13 @@
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
 
+#include "../core/recorder.h"
 #include "../core/vcpu.h"
 #include "../x86/dr.h"
 #include "caps.h"
 #include "debug.h"
 #include "insn.h"
+#include "section.h"
 
 static bool debugger_has_drs(struct vlm_vcpu *vcpu)
 {
@@ -51,6 +53,16 @@ void vmx_debug_changed(struct vlm_vcpu *vcpu)
 	vmx_end(vcpu);
 
 	vlm_request(vcpu, VLM_REQ_MSRS);
+}
+
+void vmx_exceptions_changed(struct vlm_vcpu *vcpu)
+{
+	u32 bitmap = vcpu->vmx.exception_bitmap & ~BIT(X86_TRAP_DF);
+
+	if (vlm_recorder_wants_df(vcpu))
+		bitmap |= BIT(X86_TRAP_DF);
+	vcpu->vmx.exception_bitmap = bitmap;
+	vmcs_write32(EXCEPTION_BITMAP, bitmap);
 }
 
 bool vmx_steps_by_tf(struct vlm_vcpu *vcpu)

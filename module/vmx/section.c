@@ -398,6 +398,11 @@ void vmx_describe_exit(struct vlm_vcpu *vcpu, u16 reason, struct vlm_exit *exit)
 		exit->vectoring_error = vmcs_read32(IDT_VECTORING_ERROR_CODE);
 }
 
+u64 vmx_exit_rip(void)
+{
+	return vmcs_readl(GUEST_RIP);
+}
+
 u32 vmx_entry_event(struct vlm_vcpu *vcpu, u32 *error)
 {
 	u32 info = vmcs_read32(VM_ENTRY_INTR_INFO_FIELD);

@@ -46,6 +46,12 @@ bool vmx_run_guest(struct vlm_vcpu *vcpu, struct vlm_exit *exit);
  */
 void vmx_read_exit(struct vlm_vcpu *vcpu, struct vlm_exit *exit, u32 reads);
 
+/** vmx_exit_rip() - RIP of the guest.  In the section. */
+u64 vmx_exit_rip(void);
+
+/** vmx_exceptions_changed() - the recorder began or ended.  In the section. */
+void vmx_exceptions_changed(struct vlm_vcpu *vcpu);
+
 /**
  * vmx_describe_exit() - all that the CPU says of the last exit, changing nothing
  *

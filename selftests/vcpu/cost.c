@@ -4,6 +4,7 @@
  * counter. In the Bochs lab a tick is an instruction, and an exit or entry of
  * the processor counts as one: the figure is the length of the software path.
  */
+#include "../../uapi/vellum.h"
 #include "msr.h"
 #include "vt_fixture.h"
 
@@ -51,6 +52,26 @@ TEST_F(cost, exits)
 	       (unsigned int)cpuid, (unsigned int)rdmsr, (unsigned int)empty);
 	EXPECT_LT(empty, cpuid);
 	EXPECT_LT(cpuid, 100000);
+}
+
+/* The same while its exits are recorded. */
+TEST_F(cost, recorded)
+{
+	uint64_t plain, ring, both;
+
+	if (vt_on_kvm())
+		SKIP(return, "KVM has no recorder");
+	plain = ticks(&self->vcpu, VT_PAYLOAD(cost_cpuid));
+	ASSERT_EQ(0, vt_ioctl(self->vm.fd, VELLUM_RECORD, VELLUM_RECORD_RING));
+	ring = ticks(&self->vcpu, VT_PAYLOAD(cost_cpuid));
+	ASSERT_EQ(0, vt_ioctl(self->vm.fd, VELLUM_RECORD,
+			      VELLUM_RECORD_RING | VELLUM_RECORD_LEDGER));
+	both = ticks(&self->vcpu, VT_PAYLOAD(cost_cpuid));
+	printf("# show: CPUID exit %u ticks, recorded %u, and in the ledger %u\n",
+	       (unsigned int)plain, (unsigned int)ring, (unsigned int)both);
+	EXPECT_LT(plain, ring);
+	EXPECT_LT(ring, both);
+	EXPECT_LT(both, plain + 1000);
 }
 
 TEST_HARNESS_MAIN
