@@ -73,6 +73,14 @@ static long set_x2apic_api(struct vlm_vm *vm, u64 flags)
 	return 0;
 }
 
+static long set_halt_poll(struct vlm_vm *vm, u64 ns)
+{
+	if (ns > U32_MAX)
+		return -EINVAL;
+	WRITE_ONCE(vm->halt_poll_ns, ns);
+	return 0;
+}
+
 static long vm_enable_cap(void *vm, unsigned long arg)
 {
 	const struct kvm_enable_cap *cap = (const void *)arg;
@@ -85,6 +93,8 @@ static long vm_enable_cap(void *vm, unsigned long arg)
 		return vlm_mem_set_dirty_caps(vm, cap->args[0]);
 	case KVM_CAP_SPLIT_IRQCHIP:
 		return cap->flags ? -EINVAL : vlm_irq_split(vm, cap->args[0]);
+	case KVM_CAP_HALT_POLL:
+		return cap->flags ? -EINVAL : set_halt_poll(v, cap->args[0]);
 	case KVM_CAP_X86_USER_SPACE_MSR:
 		return cap->flags ? -EINVAL : vlm_set_msr_exits(vm, cap->args[0]);
 	case KVM_CAP_DISABLE_QUIRKS2:

@@ -27,7 +27,7 @@
 /**
  * struct statistic - one statistic
  * @name: what user space sees
- * @type: KVM_STATS_TYPE_*
+ * @type: KVM_STATS_TYPE_*, and KVM_STATS_UNIT_* if it has one
  * @number: what read() gets to tell it from others
  */
 struct statistic {
@@ -85,6 +85,19 @@ static u64 vm_stat(struct vlm_vm *vm, unsigned int number)
 }
 
 #define ALL_EXITS	(VLM_EXIT_ROWS + 1)
+#define HALT_STATS	(ALL_EXITS + 1)
+
+#define CUMULATIVE_NS	(KVM_STATS_TYPE_CUMULATIVE | KVM_STATS_UNIT_SECONDS)
+
+/* Those of KVM, by name and meaning. */
+static const struct statistic halt_stats[NR_HALT_STATS] = {
+	{ "halt_attempted_poll", KVM_STATS_TYPE_CUMULATIVE, HALT_STATS + HALT_ATTEMPTED_POLL },
+	{ "halt_successful_poll", KVM_STATS_TYPE_CUMULATIVE, HALT_STATS + HALT_SUCCESSFUL_POLL },
+	{ "halt_wakeup", KVM_STATS_TYPE_CUMULATIVE, HALT_STATS + HALT_WAKEUP },
+	{ "halt_poll_success_ns", CUMULATIVE_NS, HALT_STATS + HALT_POLL_SUCCESS_NS },
+	{ "halt_poll_fail_ns", CUMULATIVE_NS, HALT_STATS + HALT_POLL_FAIL_NS },
+	{ "halt_wait_ns", CUMULATIVE_NS, HALT_STATS + HALT_WAIT_NS },
+};
 
 /* The kernel's own names, in its list for tracing: { number, "NAME" }, ... */
 static const struct {
@@ -92,7 +105,7 @@ static const struct {
 	const char *name;
 } exit_names[] = { VMX_EXIT_REASONS };
 
-#define NR_VCPU_STATS	(ARRAY_SIZE(exit_names) + 2)
+#define NR_VCPU_STATS	(ARRAY_SIZE(exit_names) + 2 + NR_HALT_STATS)
 
 static struct statistic vcpu_stats[NR_VCPU_STATS];
 static char vcpu_stat_names[ARRAY_SIZE(exit_names)][NAME_SIZE];
@@ -113,7 +126,8 @@ void __init vlm_stats_init(void)
 	vcpu_stats[i++] = (struct statistic) {
 		"exit_other", KVM_STATS_TYPE_CUMULATIVE, VLM_EXIT_ROWS
 	};
-	vcpu_stats[i] = (struct statistic) { "exits", KVM_STATS_TYPE_CUMULATIVE, ALL_EXITS };
+	vcpu_stats[i++] = (struct statistic) { "exits", KVM_STATS_TYPE_CUMULATIVE, ALL_EXITS };
+	memcpy(&vcpu_stats[i], halt_stats, sizeof(halt_stats));
 }
 
 u64 vlm_vcpu_exits(const struct vlm_vcpu *vcpu)
@@ -130,6 +144,8 @@ static u64 vcpu_stat(struct vlm_vcpu *vcpu, unsigned int number)
 {
 	if (number == ALL_EXITS)
 		return vlm_vcpu_exits(vcpu);
+	if (number >= HALT_STATS)
+		return READ_ONCE(vcpu->stats.halt[number - HALT_STATS]);
 	return number <= VLM_EXIT_ROWS ? READ_ONCE(vcpu->stats.exits[number]) : 0;
 }
 
@@ -201,7 +217,10 @@ static int stats_layout(struct stats_file *f)
 			 task_pid_nr(current));
 	for (i = 0; i < f->nr; i++) {
 		desc = f->image + header->desc_offset + i * DESC_SIZE;
-		desc->flags = f->stats[i].type | KVM_STATS_UNIT_NONE | KVM_STATS_BASE_POW10;
+		desc->flags = f->stats[i].type | KVM_STATS_BASE_POW10;
+		/* Times are nanoseconds. */
+		if ((desc->flags & KVM_STATS_UNIT_MASK) == KVM_STATS_UNIT_SECONDS)
+			desc->exponent = -9;
 		desc->size = 1;
 		desc->offset = i * sizeof(u64);
 		strscpy(desc->name, f->stats[i].name, NAME_SIZE);

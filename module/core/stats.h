@@ -7,11 +7,23 @@
 
 #include "../exits/exit.h"
 
+enum vlm_halt_stat {
+	HALT_ATTEMPTED_POLL,
+	HALT_SUCCESSFUL_POLL,
+	HALT_WAKEUP,
+	HALT_POLL_SUCCESS_NS,
+	HALT_POLL_FAIL_NS,
+	HALT_WAIT_NS,
+	NR_HALT_STATS
+};
+
 /**
  * struct vlm_vcpu_stats - counted by the vCPU's thread, read by anyone
  * @exits: VM exits by basic exit reason; [VLM_EXIT_ROWS]: newer reasons
+ * @halt: by enum vlm_halt_stat
  */
 struct vlm_vcpu_stats {
+	u64 halt[NR_HALT_STATS];
 	u64 exits[VLM_EXIT_ROWS + 1];
 };
 

@@ -74,6 +74,7 @@ struct vlm_pending {
  * @pending: [v] the access that user space is finishing
  * @emul: [v] the instruction emulator
  * @mp_state: [v] KVM_MP_STATE_*
+ * @poll_ns: [v] for how long it looks in a halt before it sleeps
  * @sigset: [v] mask for KVM_RUN, when @sigset_active
  * @sigset_active: [v] KVM_SET_SIGNAL_MASK was used
  * @want_window: [v] user space waits for an open interrupt window
@@ -109,6 +110,7 @@ struct vlm_vcpu {
 	struct vlm_pending pending;
 	struct vlm_emul emul;
 	u32 mp_state;
+	u32 poll_ns;
 	sigset_t sigset;
 	bool sigset_active;
 	bool want_window;

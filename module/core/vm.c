@@ -61,6 +61,7 @@ struct vlm_vm *vlm_vm_create(void)
 	xa_init(&vm->vcpus);
 	vlm_clock_init(vm);
 	vm->mm = current->mm;
+	vm->halt_poll_ns = -1;
 	mmgrab(vm->mm);
 
 	err = vlm_irq_init(vm);

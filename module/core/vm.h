@@ -32,6 +32,7 @@
  * @quirks_off: [a] KVM_X86_QUIRK_* that user space turned off
  * @nr_vcpus: [l] number of entries; read without the lock
  * @boosted: [a] vCPU that a spinning one gave way to last, by index
+ * @halt_poll_ns: [a] KVM_CAP_HALT_POLL, or -1: as the module's parameter says
  * @dead: [a] a bug of ours stopped this VM: ioctls answer -EIO
  * @record: [l] VELLUM_RECORD_* for its vCPUs
  * @emulation_exits: [a] KVM_CAP_EXIT_ON_EMULATION_FAILURE
@@ -55,6 +56,7 @@ struct vlm_vm {
 	unsigned int nr_vcpus;
 	u64 quirks_off;
 	unsigned int boosted;
+	s64 halt_poll_ns;
 	bool dead;
 	u32 record;
 	u64 emulation_exits;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* How many exits an operation on the local APIC takes, in each of its modes. */
 #include <linux/kvm.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "kselftest_harness.h"
 #include "vt_apic.h"
@@ -34,31 +32,9 @@ REPEATED(cost_cr8, "mov %rax, %cr8");
 REPEATED(cost_page, "mov %eax, (%rdi)");
 REPEATED(cost_msr, "wrmsr");
 
-/* The vCPU's statistic "exits", by KVM_GET_STATS_FD. */
 static uint64_t exits(struct vt_vcpu *vcpu)
 {
-	int fd = vt_ioctl(vcpu->fd, KVM_GET_STATS_FD, 0);
-	struct kvm_stats_header head;
-	uint64_t value = 0;
-	size_t size;
-	char *descs;
-
-	if (fd < 0 || pread(fd, &head, sizeof(head), 0) != sizeof(head))
-		vt_die("no statistics of the vCPU");
-	size = sizeof(struct kvm_stats_desc) + head.name_size;
-	descs = malloc(head.num_desc * size);
-	if (!descs || pread(fd, descs, head.num_desc * size, head.desc_offset) < 0)
-		vt_die("the statistics cannot be read");
-	for (unsigned int i = 0; i < head.num_desc; i++) {
-		const struct kvm_stats_desc *desc = (const void *)(descs + i * size);
-
-		if (!strcmp(desc->name, "exits") &&
-		    pread(fd, &value, sizeof(value), head.data_offset + desc->offset) < 0)
-			vt_die("the number of exits cannot be read");
-	}
-	free(descs);
-	close(fd);
-	return value;
+	return vt_stat(vcpu->fd, "exits");
 }
 
 /* Exits for a thousand, rounded to hundreds: the host's interrupts are in it. */

@@ -133,6 +133,9 @@ void *vt_anon(size_t size);
 void vt_vcpu_create(struct vt_vm *vm, struct vt_vcpu *vcpu, unsigned int id);
 void vt_vcpu_destroy(struct vt_vcpu *vcpu);
 
+/* A value of KVM_GET_STATS_FD on a VM or a vCPU, by its name. */
+uint64_t vt_stat(int of, const char *name);
+
 /* Registers */
 
 void vt_get_regs(struct vt_vcpu *vcpu, struct kvm_regs *regs);
