@@ -140,12 +140,14 @@ static int before_section(struct vlm_vcpu *vcpu)
  * TIF_NOTIFY_RESUME alone, as restartable sequences set it at each preemption,
  * means nothing before then.
  */
-static int host_work(void)
+static int host_work(struct vlm_vcpu *vcpu)
 {
 	if (signal_pending(current) || task_work_pending(current))
 		return -EINTR;
-	if (need_resched())
+	if (need_resched()) {
+		vlm_steal_preempted(vcpu);
 		schedule();
+	}
 	return VLM_RESUME;
 }
 
@@ -161,6 +163,7 @@ static int run_guest(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	next = run_section(vcpu, exit, vapic);
 	if (unlikely(vapic))
 		vlm_vapic_read(vcpu);
+	vlm_lapic_pv_eoi_end(vcpu);
 	return next;
 }
 
@@ -183,7 +186,7 @@ static int run_loop(struct vlm_vcpu *vcpu)
 		if (next != VLM_RESUME)
 			return next;
 
-		next = host_work();
+		next = host_work(vcpu);
 		if (next != VLM_RESUME)
 			return next;
 	}

@@ -147,6 +147,9 @@ int vlm_vcpu_block(struct vlm_vcpu *vcpu);
  */
 void vlm_vcpu_yield(struct vlm_vcpu *vcpu);
 
+/** vlm_vcpu_yield_to() - let @target have this CPU's turn, if it wants one. */
+void vlm_vcpu_yield_to(struct vlm_vcpu *vcpu, struct vlm_vcpu *target);
+
 /** vlm_vcpu_run() - KVM_RUN.  Context: vCPU mutex held, may sleep. */
 long vlm_vcpu_run(struct vlm_vcpu *vcpu);
 

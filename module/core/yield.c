@@ -44,6 +44,12 @@ static bool boost(struct vlm_vcpu *vcpu)
 	return done;
 }
 
+void vlm_vcpu_yield_to(struct vlm_vcpu *vcpu, struct vlm_vcpu *target)
+{
+	if (target != vcpu && wants_cpu(target))
+		boost(target);
+}
+
 void vlm_vcpu_yield(struct vlm_vcpu *vcpu)
 {
 	struct vlm_vm *vm = vcpu->vm;

@@ -40,7 +40,7 @@ const struct vlm_exit_row vlm_exit_rows[VLM_EXIT_ROWS] = {
 	[EXIT_REASON_RDPMC] = ROW(rdpmc, 0),
 	/* RDTSC, RSM */
 	[EXIT_REASON_RDTSC ... 17] = UNEXPECTED,
-	[EXIT_REASON_VMCALL] = ROW(vmcall, EXIT_LENGTH),
+	[EXIT_REASON_VMCALL] = { exit_vmcall, exit_vmcall_slow, EXIT_LENGTH },
 	/* VMCLEAR to VMXON */
 	[EXIT_REASON_VMCLEAR ... EXIT_REASON_VMON] = UNDEFINED,
 	[EXIT_REASON_CR_ACCESS] = { exit_cr, exit_cr, EXIT_QUAL | EXIT_LENGTH },

@@ -109,9 +109,10 @@ EXIT_HANDLER(nop);
 EXIT_HANDLER(undefined);
 EXIT_HANDLER(rdpmc);
 EXIT_HANDLER(xsetbv);
-EXIT_HANDLER(vmcall);
 EXIT_HANDLER(pause);
 EXIT_HANDLER(pause_slow);
+EXIT_HANDLER(vmcall);		/* hypercall.c */
+EXIT_HANDLER(vmcall_slow);
 EXIT_HANDLER(tpr_below_threshold);	/* apic.c */
 EXIT_HANDLER(eoi);
 EXIT_HANDLER(apic_write);

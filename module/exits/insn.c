@@ -4,7 +4,6 @@
  */
 #include "../vellum.h"
 
-#include <linux/kvm_para.h>
 #include <asm/msr-index.h>
 #include <asm/trapnr.h>
 
@@ -110,18 +109,6 @@ int exit_xsetbv(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 		vlm_inject_error(vcpu, X86_TRAP_GP, 0);
 		return VLM_RESUME;
 	}
-	vmx_skip(vcpu, exit->length);
-	return VLM_RESUME;
-}
-
-/* No hypercall is offered yet, and that is what a guest's kernel is told. */
-int exit_vmcall(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
-{
-	u64 number = vcpu->gpr[GPR_RAX];
-	long ret = vmx_cpl(vcpu) ? -KVM_EPERM : -KVM_ENOSYS;
-
-	vcpu->gpr[GPR_RAX] = vmx_code_bits(vcpu) == 64 ? ret : (u32)ret;
-	trace_hypercall(vcpu, number, ret);
 	vmx_skip(vcpu, exit->length);
 	return VLM_RESUME;
 }

@@ -80,6 +80,7 @@ void vlm_lapic_reset(struct vlm_vcpu *vcpu, bool init)
 	set_reg(l, APIC_DFR, 0xffffffff);
 	set_reg(l, APIC_SPIV, 0xff);
 	l->deadline = 0;
+	l->pv_eoi_armed = false;
 	atomic_set(&l->errors, 0);
 	atomic_set(&l->nmis, 0);
 	if (!init)
@@ -150,6 +151,22 @@ static void take_sipi(struct vlm_vcpu *vcpu, u8 vector)
 	vcpu->mp_state = KVM_MP_STATE_RUNNABLE;
 }
 
+/* It waits for a halt; where there is none to come it is void. */
+static void take_kick(struct vlm_vcpu *vcpu)
+{
+	if (vcpu->mp_state == KVM_MP_STATE_RUNNABLE)
+		return;
+	if (test_and_clear_bit(LAPIC_MSG_KICK, &vcpu->lapic->msgs) &&
+	    vcpu->mp_state == KVM_MP_STATE_HALTED)
+		vcpu->mp_state = KVM_MP_STATE_RUNNABLE;
+}
+
+void vlm_lapic_kick(struct vlm_vcpu *vcpu)
+{
+	set_bit(LAPIC_MSG_KICK, &vcpu->lapic->msgs);
+	vlm_request_kick(vcpu, VLM_REQ_LEAVE);
+}
+
 void vlm_lapic_init_sipi(struct vlm_vcpu *vcpu)
 {
 	struct vlm_lapic *l = vcpu->lapic;
@@ -161,6 +178,7 @@ void vlm_lapic_init_sipi(struct vlm_vcpu *vcpu)
 		smp_rmb();	/* the message before its vector: deliver_one() */
 		take_sipi(vcpu, READ_ONCE(l->sipi_vector));
 	}
+	take_kick(vcpu);
 }
 
 void vlm_lapic_set_sipi_vector(struct vlm_vcpu *vcpu, u8 vector)

@@ -35,6 +35,39 @@ void vlm_lapic_reset(struct vlm_vcpu *vcpu, bool init);
  */
 int vlm_lapic_deliver(struct vlm_vm *vm, struct vlm_vcpu *src, const struct vlm_irq_msg *msg);
 
+/**
+ * struct vlm_ipi_set - vCPUs by APIC id, as KVM_HC_SEND_IPI names them
+ * @bits: two words of the set
+ * @width: bits of each word that count
+ * @min: APIC id of the first bit
+ */
+struct vlm_ipi_set {
+	u64 bits[2];
+	unsigned int width;
+	u32 min;
+};
+
+/**
+ * vlm_lapic_send_ipis() - one IPI to many
+ * @src: the vCPU that sends it
+ * @set: to whom
+ * @icr: low half of the interrupt command register, without destination
+ *
+ * Return: how many took it, or -KVM_EINVAL, -KVM_ENOSYS.  Context: any but NMI.
+ */
+long vlm_lapic_send_ipis(struct vlm_vcpu *src, const struct vlm_ipi_set *set, u64 icr);
+
+/** vlm_lapic_find() - the vCPU with this APIC id, or NULL. */
+struct vlm_vcpu *vlm_lapic_find(struct vlm_vm *vm, u32 id);
+
+/** vlm_lapic_kick() - end its halt, the next one if it is not in one. */
+void vlm_lapic_kick(struct vlm_vcpu *vcpu);
+
+/** vlm_lapic_set_pv_eoi() - write MSR_KVM_PV_EOI_EN: 0, or 1 for #GP. */
+int vlm_lapic_set_pv_eoi(struct vlm_vcpu *vcpu, u64 value);
+/** vlm_lapic_pv_eoi_end() - a section ended: what lies in memory goes to ISR. */
+void vlm_lapic_pv_eoi_end(struct vlm_vcpu *vcpu);
+
 /** vlm_lapic_pic_changed() - the PIC's output rose: whom does LINT0 reach? */
 void vlm_lapic_pic_changed(struct vlm_vm *vm);
 

@@ -5,6 +5,8 @@
  */
 #include "../vellum.h"
 
+#include <linux/kvm_para.h>
+
 #include "../core/vcpu.h"
 #include "lapic_priv.h"
 
@@ -167,4 +169,49 @@ void lapic_send_ipi(struct vlm_lapic *l, u32 low, u32 dest)
 		lapic_error(l, APIC_ESR_SENDILL);
 	else
 		vlm_lapic_deliver(l->vcpu->vm, l->vcpu, &msg);
+}
+
+static bool in_set(const struct vlm_ipi_set *set, u32 id)
+{
+	u32 bit = id - set->min;
+
+	return bit < 2 * set->width && (set->bits[bit / set->width] >> bit % set->width & 1);
+}
+
+long vlm_lapic_send_ipis(struct vlm_vcpu *src, const struct vlm_ipi_set *set, u64 icr)
+{
+	struct vlm_irq_msg msg = {
+		.mode = GET_APIC_DELIVERY_MODE(icr),
+		.vector = icr & APIC_VECTOR_MASK,
+		.level = icr & APIC_INT_LEVELTRIG,
+		.assert = icr & APIC_INT_ASSERT,
+	};
+	struct vlm_vcpu *vcpu;
+	unsigned long index;
+	long reached = 0;
+
+	if (!src->lapic)
+		return -KVM_ENOSYS;
+	/* Whom it is for is in the set. */
+	if (icr & (APIC_DEST_LOGICAL | APIC_DEST_ALLBUT))
+		return -KVM_EINVAL;
+	vlm_vm_for_each_vcpu(src->vm, index, vcpu) {
+		struct vlm_lapic *l = vcpu->lapic;
+
+		if (l && lapic_hw_enabled(l) && in_set(set, READ_ONCE(l->id)))
+			reached += deliver_one(l, &msg);
+	}
+	return reached;
+}
+
+struct vlm_vcpu *vlm_lapic_find(struct vlm_vm *vm, u32 id)
+{
+	struct vlm_vcpu *vcpu;
+	unsigned long index;
+
+	vlm_vm_for_each_vcpu(vm, index, vcpu) {
+		if (vcpu->lapic && READ_ONCE(vcpu->lapic->id) == id)
+			return vcpu;
+	}
+	return NULL;
 }

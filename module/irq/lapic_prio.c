@@ -162,8 +162,10 @@ void vlm_lapic_eoi_done(struct vlm_vcpu *vcpu, u8 vector)
 
 void lapic_eoi(struct vlm_lapic *l)
 {
-	int vector = lapic_highest(l, APIC_ISR);
+	int vector;
 
+	lapic_pv_eoi_sync(l, true);
+	vector = lapic_highest(l, APIC_ISR);
 	if (vector < 0)
 		return;
 	clear_bit(vector & 31, vector_word(l, APIC_ISR, vector));
@@ -212,6 +214,7 @@ void vlm_lapic_highest(struct vlm_vcpu *vcpu, int *irr, int *isr)
 	struct vlm_lapic *l = vcpu->lapic;
 
 	lapic_pull(l);
+	lapic_pv_eoi_sync(l, false);
 	*irr = lapic_hw_enabled(l) ? lapic_highest(l, APIC_IRR) : -1;
 	*isr = lapic_highest(l, APIC_ISR);
 }
@@ -222,6 +225,8 @@ static int deliverable(struct vlm_lapic *l)
 
 	lapic_pull(l);
 	vector = lapic_highest(l, APIC_IRR);
+	/* One that waits must hear of the end of the one in service. */
+	lapic_pv_eoi_sync(l, vector >= 0);
 	/* With the APIC off by software what is pending still goes. */
 	if (vector < 0 || !lapic_hw_enabled(l))
 		return -1;
@@ -255,5 +260,6 @@ int vlm_irq_ack(struct vlm_vcpu *vcpu)
 		return -1;
 	clear_bit(vector & 31, vector_word(l, APIC_IRR, vector));
 	set_bit(vector & 31, vector_word(l, APIC_ISR, vector));
+	lapic_pv_eoi_arm(l, vector);
 	return vector;
 }

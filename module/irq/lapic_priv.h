@@ -24,6 +24,7 @@
  * @errors: [a] APIC_ESR_* seen since ESR was written last
  * @turns: [a] lowest-priority interrupts taken: among equals the least goes next
  * @vapic: [v] where the guest keeps its task priority, or 0
+ * @pv_eoi_armed: [v] the guest was told that clearing the flag is an EOI
  * @split_eoi: [v] vector whose EOI user space must be told, or -1
  * @id: [v] the APIC id, 32 bits in x2APIC mode
  * @timer: watches it for the host; its function runs in interrupt context
@@ -45,6 +46,7 @@ struct vlm_lapic {
 	atomic_t errors;
 	u32 turns;
 	u64 vapic;
+	bool pv_eoi_armed;
 	int split_eoi;
 	u32 id;
 	struct hrtimer timer;
@@ -54,7 +56,7 @@ struct vlm_lapic {
 	u64 deadline;
 };
 
-enum { LAPIC_MSG_INIT, LAPIC_MSG_SIPI };
+enum { LAPIC_MSG_INIT, LAPIC_MSG_SIPI, LAPIC_MSG_KICK };
 
 /* The bus clock of the timer: 1 GHz, so a count is a nanosecond. */
 #define LAPIC_VERSION	0x14
@@ -103,6 +105,16 @@ u32 lapic_apr(const struct vlm_lapic *l);
 void lapic_error(struct vlm_lapic *l, u32 error);
 /** lapic_local() - a local interrupt, as its LVT entry says.  Any context. */
 bool lapic_local(struct vlm_lapic *l, unsigned int lvt);
+
+/* lapic_pv.c */
+/**
+ * lapic_pv_eoi_sync() - has the guest ended its interrupt meanwhile?
+ *
+ * If not, and with @take, it must write to EOI to do so.
+ */
+void lapic_pv_eoi_sync(struct vlm_lapic *l, bool take);
+/** lapic_pv_eoi_arm() - @vector goes to the guest: let it end without an exit. */
+void lapic_pv_eoi_arm(struct vlm_lapic *l, u8 vector);
 
 /* lapic_reg.c */
 /** lapic_load() - take all registers from a saved page; the timer is not set. */

@@ -88,6 +88,7 @@ u32 lapic_ldr(const struct vlm_lapic *l)
 static u32 read_reg(struct vlm_lapic *l, unsigned int offset)
 {
 	lapic_pull(l);
+	lapic_pv_eoi_sync(l, false);
 	switch (offset) {
 	case APIC_ID:
 		return lapic_x2apic(l) ? l->id : l->id << 24;

@@ -86,6 +86,45 @@ int vlm_mem_write(struct vlm_vm *vm, gpa_t gpa, const void *buf, size_t len)
 	return ret;
 }
 
+int vlm_mem_read_nofault(struct vlm_vm *vm, gpa_t gpa, void *buf, size_t len)
+{
+	int idx = vlm_mem_lock(vm), ret = -EFAULT;
+	struct vlm_slot *slot = vlm_slot_find(vm, gpa_to_gfn(gpa));
+	hva_t hva;
+
+	if (slot) {
+		slot_piece(slot, gpa, len, &hva);
+		ret = copy_from_user_nofault(buf, (void __user *)hva, len);
+	}
+	vlm_mem_unlock(vm, idx);
+	return ret;
+}
+
+int vlm_mem_write_nofault(struct vlm_vm *vm, gpa_t gpa, const void *buf, size_t len)
+{
+	int idx = vlm_mem_lock(vm), ret = -EFAULT;
+	struct vlm_slot *slot = find_writable(vm, gpa_to_gfn(gpa));
+	hva_t hva;
+
+	if (slot) {
+		slot_piece(slot, gpa, len, &hva);
+		ret = copy_to_user_nofault((void __user *)hva, buf, len);
+		if (!ret)
+			vlm_slot_mark_dirty(slot, gpa_to_gfn(gpa));
+	}
+	vlm_mem_unlock(vm, idx);
+	return ret;
+}
+
+bool vlm_mem_has(struct vlm_vm *vm, gpa_t gpa)
+{
+	int idx = vlm_mem_lock(vm);
+	bool has = vlm_slot_find(vm, gpa_to_gfn(gpa));
+
+	vlm_mem_unlock(vm, idx);
+	return has;
+}
+
 #define DEFINE_CMPXCHG(bits)							\
 int vlm_mem_cmpxchg##bits(struct vlm_vm *vm, gpa_t gpa, u##bits old, u##bits new) \
 {										\

@@ -123,6 +123,20 @@ int vlm_mem_read(struct vlm_vm *vm, gpa_t gpa, void *buf, size_t len);
 int vlm_mem_write(struct vlm_vm *vm, gpa_t gpa, const void *buf, size_t len);
 
 /**
+ * vlm_mem_read_nofault() - the same, of what is at hand; and
+ * vlm_mem_write_nofault()
+ *
+ * Return: 0; -EFAULT also when the host would have to bring the page in, or the
+ * guest's PKRU denies it.  Context: any but NMI; does not sleep; current->mm is
+ * vm->mm.  @len does not go beyond the page.
+ */
+int vlm_mem_read_nofault(struct vlm_vm *vm, gpa_t gpa, void *buf, size_t len);
+int vlm_mem_write_nofault(struct vlm_vm *vm, gpa_t gpa, const void *buf, size_t len);
+
+/** vlm_mem_has() - is there memory at @gpa?  Context: any but NMI. */
+bool vlm_mem_has(struct vlm_vm *vm, gpa_t gpa);
+
+/**
  * vlm_mem_cmpxchg32() - replace @old by @new in guest memory, atomically
  *
  * For accessed and dirty flags in guest page tables.

@@ -49,6 +49,11 @@ static const struct {
 	[VF_KVM_CLOCK]	= PV_BIT(CLOCKSOURCE),
 	[VF_KVM_CLOCK2]	= PV_BIT(CLOCKSOURCE2),
 	[VF_KVM_ASYNC_PF] = PV_BIT(ASYNC_PF),
+	[VF_KVM_STEAL]	= PV_BIT(STEAL_TIME),
+	[VF_KVM_EOI]	= PV_BIT(PV_EOI),
+	[VF_KVM_UNHALT]	= PV_BIT(PV_UNHALT),
+	[VF_KVM_SEND_IPI] = PV_BIT(PV_SEND_IPI),
+	[VF_KVM_YIELD]	= PV_BIT(PV_SCHED_YIELD),
 };
 
 static u32 *reg_of(struct kvm_cpuid_entry2 *e, unsigned int reg)

@@ -37,6 +37,12 @@ MSR_WRITER(vlm_msr_write_wall_clock);
 MSR_READER(vlm_msr_read_system_time);
 MSR_WRITER(vlm_msr_write_system_time);
 
+/* steal.c, pv.c */
+MSR_READER(vlm_msr_read_steal);
+MSR_WRITER(vlm_msr_write_steal);
+MSR_READER(vlm_msr_read_pv_eoi);
+MSR_WRITER(vlm_msr_write_pv_eoi);
+
 /* mce.c, mtrr.c, tsc.c */
 MSR_READER(vlm_mce_read);
 MSR_WRITER(vlm_mce_write);

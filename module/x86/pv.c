@@ -6,14 +6,20 @@
 
 #include <linux/bits.h>
 #include <linux/errno.h>
+#include <linux/sched/stat.h>
 #include <asm/kvm_para.h>
 
 #include "../core/vcpu.h"
+#include "../irq/lapic.h"
+#include "msr_ops.h"
 
 u32 vlm_pv_features(void)
 {
 	return BIT(KVM_FEATURE_CLOCKSOURCE) | BIT(KVM_FEATURE_NOP_IO_DELAY) |
-	       BIT(KVM_FEATURE_CLOCKSOURCE2) | BIT(KVM_FEATURE_CLOCKSOURCE_STABLE_BIT);
+	       BIT(KVM_FEATURE_CLOCKSOURCE2) | BIT(KVM_FEATURE_CLOCKSOURCE_STABLE_BIT) |
+	       BIT(KVM_FEATURE_PV_EOI) | BIT(KVM_FEATURE_PV_UNHALT) |
+	       BIT(KVM_FEATURE_PV_SEND_IPI) | BIT(KVM_FEATURE_PV_SCHED_YIELD) |
+	       (sched_info_on() ? BIT(KVM_FEATURE_STEAL_TIME) | BIT(KVM_FEATURE_PV_TLB_FLUSH) : 0);
 }
 
 bool vlm_pv_has(struct vlm_vcpu *vcpu, enum vlm_feature feature)
@@ -44,6 +50,9 @@ void vlm_pv_reset(struct vlm_vcpu *vcpu)
 	vcpu->pv.clock_msr = 0;
 	vcpu->pv.clock_stopped = false;
 	vcpu->pv.clock_cpu = 0;
+	vcpu->pv.steal_msr = 0;
+	vcpu->pv.preempted = false;
+	vcpu->pv.eoi_msr = 0;
 }
 
 void vlm_pv_before_section(struct vlm_vcpu *vcpu)
@@ -54,10 +63,23 @@ void vlm_pv_before_section(struct vlm_vcpu *vcpu)
 		smp_mb__after_atomic();
 		vlm_clock_update(vcpu);
 	}
+	vlm_steal_update(vcpu);
 }
 
 void vlm_clock_check_cpu(struct vlm_vcpu *vcpu)
 {
 	if (unlikely(vcpu->pv.clock_cpu) && vcpu->pv.clock_cpu != vcpu->cpu + 1)
 		vlm_request(vcpu, VLM_REQ_CLOCK);
+}
+
+/* Without a local APIC the MSR is there and does nothing. */
+MSR_READER(vlm_msr_read_pv_eoi)
+{
+	*value = vcpu->pv.eoi_msr;
+	return 0;
+}
+
+MSR_WRITER(vlm_msr_write_pv_eoi)
+{
+	return vlm_lapic_set_pv_eoi(vcpu, value);
 }

@@ -15,6 +15,12 @@
  * @clock_stopped: the next update tells the guest that it was stopped
  * @clock_cpu: CPU, plus one, that the page holds for; 0: for all
  * @wall_wanted: the next update writes the wall clock
+ * @steal_msr: MSR_KVM_STEAL_TIME: address of its page, and bit 0: on
+ * @steal_new: it was set, and the page was not written yet
+ * @steal_task: thread that ran the vCPU when it was written last; to compare
+ * @steal_seen: how long that thread had waited for a CPU by then
+ * @preempted: the page says that the vCPU waits
+ * @eoi_msr: MSR_KVM_PV_EOI_EN: address of the flag, and bit 0: on
  * @enforce: what the guest's CPUID does not show does not work
  */
 struct vlm_pv {
@@ -22,6 +28,12 @@ struct vlm_pv {
 	bool clock_stopped;
 	unsigned int clock_cpu;
 	bool wall_wanted;
+	u64 steal_msr;
+	bool steal_new;
+	const void *steal_task;
+	u64 steal_seen;
+	bool preempted;
+	u64 eoi_msr;
 	bool enforce;
 };
 
@@ -54,6 +66,12 @@ void vlm_pv_reset(struct vlm_vcpu *vcpu);
 
 /** vlm_pv_before_section() - bring the guest's pages up to date.  May sleep. */
 void vlm_pv_before_section(struct vlm_vcpu *vcpu);
+
+/** vlm_steal_update() - write the steal time; do what a vCPU left word for. */
+void vlm_steal_update(struct vlm_vcpu *vcpu);
+
+/** vlm_steal_preempted() - the vCPU is about to lose its CPU.  May sleep. */
+void vlm_steal_preempted(struct vlm_vcpu *vcpu);
 
 /** vlm_clock_check_cpu() - the section is on a CPU that the clock is not for? */
 void vlm_clock_check_cpu(struct vlm_vcpu *vcpu);
