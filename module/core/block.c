@@ -64,6 +64,9 @@ static u32 most(const struct vlm_vcpu *vcpu)
 {
 	s64 limit = READ_ONCE(vcpu->vm->halt_poll_ns);
 
+	/* A guest that polls itself asked for none: MSR_KVM_POLL_CONTROL. */
+	if (!vcpu->pv.poll_control)
+		return 0;
 	return limit < 0 ? READ_ONCE(halt_poll_ns) : limit;
 }
 

@@ -9,6 +9,7 @@
 
 #include "../core/vcpu.h"
 #include "../irq/lapic.h"
+#include "../trace.h"
 #include "exit.h"
 
 #define NR_ARGUMENTS	4
@@ -41,6 +42,7 @@ static void fetch(struct vlm_vcpu *vcpu, struct hypercall *call)
 static int answer(struct vlm_vcpu *vcpu, const struct vlm_exit *exit,
 		  const struct hypercall *call, long ret)
 {
+	trace_hypercall(vcpu, call->nr, ret);
 	vcpu->gpr[GPR_RAX] = call->wide ? ret : (u32)ret;
 	vmx_skip(vcpu, exit->length);
 	return VLM_RESUME;

@@ -50,6 +50,7 @@ enum vlm_feature {
 	VF_KVM_EOI,
 	VF_KVM_UNHALT,
 	VF_KVM_SEND_IPI,
+	VF_KVM_POLL,
 	VF_KVM_YIELD,
 	NR_VF
 };

@@ -40,6 +40,8 @@ MSR_WRITER(vlm_msr_write_system_time);
 /* steal.c, pv.c */
 MSR_READER(vlm_msr_read_steal);
 MSR_WRITER(vlm_msr_write_steal);
+MSR_READER(vlm_msr_read_poll_control);
+MSR_WRITER(vlm_msr_write_poll_control);
 MSR_READER(vlm_msr_read_pv_eoi);
 MSR_WRITER(vlm_msr_write_pv_eoi);
 

@@ -19,6 +19,7 @@ u32 vlm_pv_features(void)
 	       BIT(KVM_FEATURE_CLOCKSOURCE2) | BIT(KVM_FEATURE_CLOCKSOURCE_STABLE_BIT) |
 	       BIT(KVM_FEATURE_PV_EOI) | BIT(KVM_FEATURE_PV_UNHALT) |
 	       BIT(KVM_FEATURE_PV_SEND_IPI) | BIT(KVM_FEATURE_PV_SCHED_YIELD) |
+	       BIT(KVM_FEATURE_POLL_CONTROL) |
 	       (sched_info_on() ? BIT(KVM_FEATURE_STEAL_TIME) | BIT(KVM_FEATURE_PV_TLB_FLUSH) : 0);
 }
 
@@ -43,6 +44,11 @@ int vlm_pv_publish(struct vlm_vm *vm, gpa_t gpa, void *data, size_t len, u32 *ve
 	smp_wmb();	/* all of it, before it is even */
 	++*version;
 	return vlm_mem_write(vm, where, version, sizeof(*version));
+}
+
+void vlm_pv_create(struct vlm_vcpu *vcpu)
+{
+	vcpu->pv.poll_control = 1;
 }
 
 void vlm_pv_reset(struct vlm_vcpu *vcpu)
@@ -82,4 +88,18 @@ MSR_READER(vlm_msr_read_pv_eoi)
 MSR_WRITER(vlm_msr_write_pv_eoi)
 {
 	return vlm_lapic_set_pv_eoi(vcpu, value);
+}
+
+MSR_READER(vlm_msr_read_poll_control)
+{
+	*value = vcpu->pv.poll_control;
+	return 0;
+}
+
+MSR_WRITER(vlm_msr_write_poll_control)
+{
+	if (value > 1)
+		return 1;
+	vcpu->pv.poll_control = value;
+	return 0;
 }

@@ -21,6 +21,7 @@
  * @steal_seen: how long that thread had waited for a CPU by then
  * @preempted: the page says that the vCPU waits
  * @eoi_msr: MSR_KVM_PV_EOI_EN: address of the flag, and bit 0: on
+ * @poll_control: MSR_KVM_POLL_CONTROL: 0 when the guest polls before it halts
  * @enforce: what the guest's CPUID does not show does not work
  */
 struct vlm_pv {
@@ -34,6 +35,7 @@ struct vlm_pv {
 	u64 steal_seen;
 	bool preempted;
 	u64 eoi_msr;
+	u64 poll_control;
 	bool enforce;
 };
 
@@ -60,6 +62,9 @@ bool vlm_pv_has(struct vlm_vcpu *vcpu, enum vlm_feature feature);
  * in memory.  Context: may sleep; one writer at a time.
  */
 int vlm_pv_publish(struct vlm_vm *vm, gpa_t gpa, void *data, size_t len, u32 *version);
+
+/** vlm_pv_create() - what is on in a new vCPU. */
+void vlm_pv_create(struct vlm_vcpu *vcpu);
 
 /** vlm_pv_reset() - after power-up and INIT: nothing is on. */
 void vlm_pv_reset(struct vlm_vcpu *vcpu);

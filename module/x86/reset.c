@@ -28,6 +28,7 @@ int vlm_x86_create(struct vlm_vcpu *vcpu)
 		return err;
 	vlm_cpuid_create(vcpu);
 	vlm_tsc_create(vcpu);
+	vlm_pv_create(vcpu);
 	vlm_x86_reset(vcpu);
 	return 0;
 }

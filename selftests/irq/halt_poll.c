@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A halted vCPU polls before it sleeps, for as long as that pays: KVM_CAP_HALT_POLL. */
+#include <asm/kvm_para.h>
 #include <errno.h>
 
 #include "kselftest_harness.h"
@@ -96,6 +97,22 @@ TEST_F(halt_poll, turned_off)
 		halts(&self->vcpu, 5, SHORT);
 		EXPECT_EQ(attempts, stat(&self->vcpu, "halt_attempted_poll"));
 	}
+}
+
+/* A guest that polls itself: MSR_KVM_POLL_CONTROL. */
+TEST_F(halt_poll, turned_off_by_the_guest)
+{
+	struct vt_vcpu *vcpu = &self->vcpu;
+
+	ASSERT_EQ(0, set_limit(&self->vm, LIMIT, 0));
+	EXPECT_EQ(1, vt_get_msr(vcpu, MSR_KVM_POLL_CONTROL));
+	EXPECT_FALSE(vt_try_wrmsr(vcpu, MSR_KVM_POLL_CONTROL, 2));
+	ASSERT_TRUE(vt_try_wrmsr(vcpu, MSR_KVM_POLL_CONTROL, 0));
+	halts(vcpu, 40, SHORT);
+	EXPECT_EQ(0, stat(vcpu, "halt_attempted_poll"));
+	ASSERT_TRUE(vt_try_wrmsr(vcpu, MSR_KVM_POLL_CONTROL, 1));
+	halts(vcpu, 40, SHORT);
+	EXPECT_LT(0, stat(vcpu, "halt_attempted_poll"));
 }
 
 TEST_F(halt_poll, refused)
