@@ -30,8 +30,7 @@ static const struct em_ops vcpu_ops = {
 	.vector_write = emul_vector_write,
 };
 
-/* Returns the L flag, which means something for a code segment only. */
-static bool get_segment(struct vlm_emul_state *state, unsigned int seg)
+static void get_segment(struct vlm_emul_state *state, unsigned int seg)
 {
 	struct em_segment *to = &state->em.seg[seg];
 	struct kvm_segment s;
@@ -41,7 +40,6 @@ static bool get_segment(struct vlm_emul_state *state, unsigned int seg)
 	to->limit = s.limit;
 	to->selector = s.selector;
 	to->ar = s.type | (s.db ? EM_AR_BIG : 0) | (s.unusable ? EM_AR_UNUSABLE : 0);
-	return s.l;
 }
 
 /* All that decoding depends on, and the general registers. */
@@ -57,10 +55,9 @@ static void get_registers(struct vlm_emul_state *state)
 	em->rip = vmx_get(vcpu, VMX_RIP);
 	em->rflags = vmx_get(vcpu, VMX_RFLAGS);
 	cr0 = vmx_get_cr0(vcpu);
-	if (get_segment(state, SEG_CS) && (vmx_get_efer(vcpu) & EFER_LMA))
-		em->code_bits = 64;
-	else
-		em->code_bits = em->seg[EM_CS].ar & EM_AR_BIG ? 32 : 16;
+	em->code_bits = vmx_code_bits(vcpu);
+	if (em->code_bits != 64)
+		get_segment(state, SEG_CS);
 	em->cpl = vmx_cpl(vcpu);
 	em->la_bits = vmx_get_cr4(vcpu) & X86_CR4_LA57 ? 57 : 48;
 	vmx_end(vcpu);
@@ -211,7 +208,7 @@ static int execute(struct vlm_emul_state *state)
 	state->used = 0;
 	state->nr_writes = 0;
 	state->written = 0;
-	state->nr_tlb = 0;
+	state->nr_tlb = state->nr_known;
 	ret = decode(state);
 	if (!ret) {
 		get_segments(state);
@@ -258,6 +255,7 @@ static struct vlm_emul_state *begin(struct vlm_vcpu *vcpu)
 	state->bytes_end = EM_SHORT;
 	state->nr_reads = 0;
 	state->port = (struct vlm_port_string) { };
+	state->nr_known = 0;
 	return state;
 }
 
@@ -272,11 +270,19 @@ int emul_continue(struct vlm_vcpu *vcpu)
 	return execute(state);
 }
 
-int vlm_emul(struct vlm_vcpu *vcpu)
+int vlm_emul(struct vlm_vcpu *vcpu, const struct vlm_translated *known)
 {
 	struct vlm_emul_state *state = begin(vcpu);
 
-	return state ? execute(state) : -ENOMEM;
+	if (!state)
+		return -ENOMEM;
+	if (known) {
+		state->tlb[0].page = known->linear >> PAGE_SHIFT;
+		state->tlb[0].gpa = known->gpa & PAGE_MASK;
+		state->tlb[0].access = known->write ? EM_WRITE : EM_READ;
+		state->nr_known = 1;
+	}
+	return execute(state);
 }
 
 int vlm_emul_string_io(struct vlm_vcpu *vcpu, u16 port, u8 size, bool in)

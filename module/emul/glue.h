@@ -21,8 +21,21 @@ struct vlm_emul {
 void vlm_emul_destroy(struct vlm_vcpu *vcpu);
 
 /**
+ * struct vlm_translated - a translation that the CPU made for an access
+ * @linear: linear address
+ * @gpa: where it leads
+ * @write: for a write, else for a read
+ */
+struct vlm_translated {
+	u64 linear;
+	gpa_t gpa;
+	bool write;
+};
+
+/**
  * vlm_emul() - execute the instruction at RIP in the CPU's place
  * @vcpu: the vCPU
+ * @known: need not be translated again; may be NULL
  *
  * For an access to where there is no memory.  What user space has to supply or
  * to take becomes KVM_EXIT_MMIO; what goes wrong is injected; what cannot be
@@ -30,7 +43,7 @@ void vlm_emul_destroy(struct vlm_vcpu *vcpu);
  *
  * Return: enum vlm_next or errno.  Context: outside the section, may sleep.
  */
-int vlm_emul(struct vlm_vcpu *vcpu);
+int vlm_emul(struct vlm_vcpu *vcpu, const struct vlm_translated *known);
 
 /**
  * vlm_emul_string_io() - execute the INS or OUTS at RIP

@@ -63,6 +63,7 @@ struct vlm_port_string {
  * @port: of INS and OUTS
  * @tlb: pages that were translated for this execution
  * @nr_tlb: how many
+ * @nr_known: how many of them the CPU had translated
  *
  * An instruction that has to ask is executed again from the start when there is
  * an answer, with the answers so far at hand.  Nothing is kept of a guest's
@@ -88,6 +89,7 @@ struct vlm_emul_state {
 		u32 access;
 	} tlb[NR_TRANSLATIONS];
 	u8 nr_tlb;
+	u8 nr_known;
 };
 
 /* em_ops get the context, which is where the state begins. */

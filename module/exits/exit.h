@@ -31,12 +31,14 @@
  * @vectoring_info: an event whose delivery this exit broke off
  * @vectoring_error: and its error code
  * @insn_info: operands of some instructions
+ * @no_memory: an EPT violation where the guest has no memory
  * @entry_failed: the guest was never entered
  * @instruction_error: VM-instruction error, when VMLAUNCH itself failed
  */
 struct vlm_exit {
 	u16 reason;
 	bool entry_failed;
+	bool no_memory;
 	u32 length;
 	u64 qualification;
 	gpa_t gpa;

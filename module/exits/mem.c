@@ -49,9 +49,33 @@ int exit_ept_violation(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	vmx_interrupts_on(vcpu);
 	ret = vlm_ept_fault(vcpu, exit->gpa, access_of(exit->qualification), true, &result);
 	vmx_interrupts_off(vcpu);
-	if (ret == 0)
+	if (ret == 0) {
 		trace_fault(vcpu, exit, result.level, true, begin);
-	return ret == 0 ? VLM_RESUME : VLM_DOOR;
+		return VLM_RESUME;
+	}
+	exit->no_memory = ret > 0;
+	if (exit->no_memory)
+		vmx_read_exit(vcpu, exit, EXIT_GVA);
+	return VLM_DOOR;
+}
+
+/* Finish the access in the CPU's place; what the CPU has translated stays so. */
+static int emulate(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	const u64 translated = EPT_VIOLATION_GVA_IS_VALID | EPT_VIOLATION_GVA_TRANSLATED;
+	struct vlm_translated known = {
+		.linear = exit->gva,
+		.gpa = exit->gpa,
+		.write = exit->qualification & EPT_VIOLATION_ACC_WRITE,
+	};
+
+	/* No instruction did this: a stack, or a descriptor table, is no memory. */
+	if (exit->vectoring_info & VECTORING_INFO_VALID_MASK)
+		return exit_internal_error(vcpu, exit, KVM_INTERNAL_ERROR_DELIVERY_EV);
+	if (!exit->no_memory || exit->qualification & EPT_VIOLATION_ACC_INSTR ||
+	    (exit->qualification & translated) != translated)
+		return vlm_emul(vcpu, NULL);
+	return vlm_emul(vcpu, &known);
 }
 
 int exit_ept_violation_slow(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
@@ -60,16 +84,16 @@ int exit_ept_violation_slow(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	u64 begin = trace_ept_fault_enabled() ? rdtsc() : 0;
 	int ret;
 
+	/* If memory comes there meanwhile, the emulator finds it. */
+	if (exit->no_memory) {
+		trace_fault(vcpu, exit, 0, false, begin);
+		return emulate(vcpu, exit);
+	}
 	ret = vlm_ept_fault(vcpu, exit->gpa, access_of(exit->qualification), false, &result);
 	trace_fault(vcpu, exit, ret ? 0 : result.level, false, begin);
-	if (ret == 0)
-		return VLM_RESUME;
-	if (ret < 0)
-		return ret;
-	/* No instruction did this: a stack, or a descriptor table, is no memory. */
-	if (exit->vectoring_info & VECTORING_INFO_VALID_MASK)
-		return exit_internal_error(vcpu, exit, KVM_INTERNAL_ERROR_DELIVERY_EV);
-	return vlm_emul(vcpu);
+	if (ret > 0)
+		return emulate(vcpu, exit);
+	return ret ?: VLM_RESUME;
 }
 
 /* The section drains the log when it ends. */

@@ -46,6 +46,19 @@ int vlm_mem_read(struct vlm_vm *vm, gpa_t gpa, void *buf, size_t len)
 	return ret;
 }
 
+int vlm_mem_read_entry(struct vlm_vm *vm, gpa_t gpa, void *entry, unsigned int size)
+{
+	struct vlm_slot *slot = vlm_slot_find(vm, gpa_to_gfn(gpa));
+	hva_t hva;
+
+	if (!slot)
+		return -EFAULT;
+	hva = vlm_slot_hva(slot, gpa_to_gfn(gpa)) + offset_in_page(gpa);
+	if (size == sizeof(u32))
+		return get_user(*(u32 *)entry, (u32 __user *)hva);
+	return get_user(*(u64 *)entry, (u64 __user *)hva);
+}
+
 static struct vlm_slot *find_writable(struct vlm_vm *vm, gfn_t gfn)
 {
 	struct vlm_slot *slot = vlm_slot_find(vm, gfn);

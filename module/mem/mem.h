@@ -115,6 +115,13 @@ gfn_t vlm_mem_max_gfn(void);
 int vlm_mem_read(struct vlm_vm *vm, gpa_t gpa, void *buf, size_t len);
 
 /**
+ * vlm_mem_read_entry() - read an entry of a table, 4 or 8 bytes, aligned
+ *
+ * Return: 0 or -EFAULT.  Context: as vlm_mem_read(), under vlm_mem_lock().
+ */
+int vlm_mem_read_entry(struct vlm_vm *vm, gpa_t gpa, void *entry, unsigned int size);
+
+/**
  * vlm_mem_write() - copy to guest memory, and mark it dirty
  *
  * Return: 0, or -EFAULT, also for a read-only slot; what comes before the bad

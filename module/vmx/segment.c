@@ -117,10 +117,12 @@ unsigned int vmx_cpl(struct vlm_vcpu *vcpu)
 
 unsigned int vmx_code_bits(struct vlm_vcpu *vcpu)
 {
-	struct kvm_segment cs;
+	u32 ar;
 
-	vmx_get_segment(vcpu, SEG_CS, &cs);
-	if (cs.l && (vmx_get_efer(vcpu) & EFER_LMA))
+	vmx_begin(vcpu);
+	ar = vmcs_read32(GUEST_CS_AR_BYTES);
+	vmx_end(vcpu);
+	if ((ar & VMX_AR_L_MASK) && (vmx_get_efer(vcpu) & EFER_LMA))
 		return 64;
-	return cs.db ? 32 : 16;
+	return ar & VMX_AR_DB_MASK ? 32 : 16;
 }

@@ -13,7 +13,7 @@
 
 static int read_entry(void *ctx, gpa_t gpa, void *entry, unsigned int size)
 {
-	return vlm_mem_read(ctx, gpa, entry, size);
+	return vlm_mem_read_entry(ctx, gpa, entry, size);
 }
 
 static int replace_entry(void *ctx, gpa_t gpa, u64 old, u64 new, unsigned int size)
@@ -47,12 +47,21 @@ static void paging_of(struct vlm_vcpu *vcpu, struct vlm_paging *p)
 	p->ctx = vcpu->vm;
 }
 
+static int walk_locked(const struct vlm_paging *p, gva_t gva, u32 flags, struct vlm_walk *walk)
+{
+	int idx = vlm_mem_lock(p->ctx);
+	int ret = vlm_walk_tables(p, gva, flags, walk);
+
+	vlm_mem_unlock(p->ctx, idx);
+	return ret;
+}
+
 int vlm_walk(struct vlm_vcpu *vcpu, gva_t gva, u32 flags, struct vlm_walk *walk)
 {
 	struct vlm_paging p;
 
 	paging_of(vcpu, &p);
-	return vlm_walk_tables(&p, gva, flags, walk);
+	return walk_locked(&p, gva, flags, walk);
 }
 
 long vlm_translate(struct vlm_vcpu *vcpu, struct kvm_translation *tr)
@@ -65,7 +74,7 @@ long vlm_translate(struct vlm_vcpu *vcpu, struct kvm_translation *tr)
 	paging_of(vcpu, &p);
 	/* A debugger sees every page, whatever the guest may do with it now. */
 	p.cr4 &= ~(u64)(X86_CR4_SMAP | X86_CR4_PKE);
-	ret = vlm_walk_tables(&p, gva, WALK_NO_SET, &walk);
+	ret = walk_locked(&p, gva, WALK_NO_SET, &walk);
 
 	memset(tr, 0, sizeof(*tr));
 	tr->linear_address = gva;
