@@ -275,6 +275,7 @@ long vlm_vcpu_run(struct vlm_vcpu *vcpu)
 	if (vcpu->sigset_active)
 		sigprocmask(SIG_SETMASK, &vcpu->sigset, &saved);
 
+	vmx_l1d_touch(vcpu);
 	vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
 	WRITE_ONCE(vcpu->task, current);
 	ret = run_once(vcpu);

@@ -205,6 +205,7 @@ static int execute(struct vlm_emul_state *state)
 	struct em *em = &state->em;
 	int ret;
 
+	vmx_l1d_touch(state->vcpu);
 	state->used = 0;
 	state->nr_writes = 0;
 	state->written = 0;

@@ -56,6 +56,7 @@ int exit_task_switch_slow(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	struct vlm_fault fault;
 	int ret;
 
+	vmx_l1d_touch(vcpu);
 	if (sw.source == TASK_GATE)
 		take_event(&sw, exit);
 	ret = vlm_task_switch(vcpu, &sw, &fault);

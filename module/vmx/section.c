@@ -333,7 +333,6 @@ void vmx_interrupts_off(struct vlm_vcpu *vcpu)
 	/* Guest code holds no RCU reference, however long it runs. */
 	rcu_note_context_switch(false);
 	refresh_host(vcpu);
-	vmx_speculation_host_ran();
 }
 
 /*
@@ -368,6 +367,7 @@ bool vmx_run_guest(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	if (vcpu->x86.cr2 != native_read_cr2())
 		native_write_cr2(vcpu->x86.cr2);
 
+	vmx_speculation_entry(vcpu);
 	if (unlikely(vmx_enter_guest(vcpu, vmcs->launched)))
 		return entry_failed(vcpu, exit);
 

@@ -7,6 +7,8 @@
 
 #include <linux/atomic.h>
 #include <linux/gfp.h>
+#include <linux/hardirq.h>
+#include <linux/sched.h>
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
 #include <asm/nospec-branch.h>
@@ -22,6 +24,7 @@ DEFINE_STATIC_KEY_FALSE(vmx_l1d_flush_needed);
 #define FILL_SIZE	(PAGE_SIZE << FILL_ORDER)
 
 static const u8 *fill;
+static bool flush_always;	/* as the host's l1tf=full asks for */
 static DEFINE_PER_CPU(u64, last_vcpu);
 
 static bool l1tf_affects_guests(void)
@@ -44,6 +47,7 @@ int vmx_speculation_init(void)
 		if (!fill)
 			return -ENOMEM;
 	}
+	flush_always = l1tf_mitigation >= L1TF_MITIGATION_FULL;
 	static_branch_enable(&vmx_l1d_flush_needed);
 	return 0;
 }
@@ -55,7 +59,7 @@ void vmx_speculation_exit(void)
 	fill = NULL;
 }
 
-void vmx_flush_l1d(void)
+static void flush_l1d(void)
 {
 	const u8 *p = fill;
 	unsigned int i;
@@ -71,12 +75,49 @@ void vmx_flush_l1d(void)
 		(void)READ_ONCE(p[i]);
 }
 
+/* The kernel notes each interrupt for KVM; one built without it notes nothing. */
+static bool was_interrupted(void)
+{
+#if IS_ENABLED(CONFIG_KVM_INTEL)
+	return kvm_get_cpu_l1tf_flush_l1d();
+#else
+	return true;
+#endif
+}
+
+static void interrupts_noted(void)
+{
+#if IS_ENABLED(CONFIG_KVM_INTEL)
+	kvm_clear_cpu_l1tf_flush_l1d();
+#endif
+}
+
+void vmx_l1d_leave_nothing(struct vlm_vcpu *vcpu)
+{
+	if (!vcpu->vmx.l1d_touched && !flush_always && !was_interrupted())
+		return;
+	vcpu->vmx.l1d_touched = false;
+	interrupts_noted();
+	flush_l1d();
+}
+
+void vmx_l1d_touch(struct vlm_vcpu *vcpu)
+{
+	vcpu->vmx.l1d_touched = true;
+}
+
 void vmx_speculation_section(struct vlm_vcpu *vcpu)
 {
+	unsigned long switches;
+
 	/* A pointer could be that of a vCPU that is long gone. */
 	if (this_cpu_read(last_vcpu) != vcpu->vmx.serial) {
 		this_cpu_write(last_vcpu, vcpu->vmx.serial);
 		indirect_branch_prediction_barrier();
 	}
-	vmx_speculation_host_ran();
+	switches = current->nvcsw + current->nivcsw;
+	if (vcpu->vmx.switches != switches) {
+		vcpu->vmx.switches = switches;
+		vmx_l1d_touch(vcpu);
+	}
 }

@@ -17,9 +17,6 @@ DECLARE_STATIC_KEY_FALSE(vmx_l1d_flush_needed);
 int vmx_speculation_init(void);
 void vmx_speculation_exit(void);
 
-/** vmx_flush_l1d() - empty the L1 data cache, whose contents L1TF reveals. */
-void vmx_flush_l1d(void);
-
 /**
  * vmx_speculation_section() - a vCPU comes to this CPU
  *
@@ -27,11 +24,21 @@ void vmx_flush_l1d(void);
  */
 void vmx_speculation_section(struct vlm_vcpu *vcpu);
 
-/** vmx_speculation_host_ran() - host code other than ours ran since the last exit. */
-static inline void vmx_speculation_host_ran(void)
+/** vmx_l1d_leave_nothing() - vmx_speculation_entry() on a CPU that L1TF affects. */
+void vmx_l1d_leave_nothing(struct vlm_vcpu *vcpu);
+
+/**
+ * vmx_speculation_entry() - nothing of the host's is left for the guest to find
+ *
+ * The L1 data cache, whose contents L1TF reveals, is emptied if anything ran
+ * since the last entry but the handlers of exits, which touch what belongs to
+ * the VM: an interrupt, another thread, user space, the emulator.  Interrupts
+ * off, the entry is next.
+ */
+static inline void vmx_speculation_entry(struct vlm_vcpu *vcpu)
 {
 	if (static_branch_unlikely(&vmx_l1d_flush_needed))
-		vmx_flush_l1d();
+		vmx_l1d_leave_nothing(vcpu);
 }
 
 #endif /* VELLUM_VMX_SPECULATION_H */

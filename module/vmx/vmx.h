@@ -52,6 +52,8 @@ enum vmx_dtable { DT_GDTR, DT_IDTR };
  * @entry: VM-entry controls in the VMCS
  * @vpid: 0 when there is none
  * @serial: no other vCPU ever had it
+ * @l1d_touched: other data than the VM's may be in the L1 data cache
+ * @switches: how often the thread had lost the CPU when it came here last
  * @msr_bitmap: one page
  * @apic_page: of the local APIC, whose TPR the CPU uses; NULL: CR8 exits
  * @pml: one page, or NULL
@@ -84,6 +86,8 @@ struct vmx_vcpu {
 	u32 entry;
 	u16 vpid;
 	u64 serial;
+	bool l1d_touched;
+	unsigned long switches;
 	unsigned long *msr_bitmap;
 	void *apic_page;
 	u64 *pml;
@@ -174,6 +178,14 @@ void vmx_cpuid_changed(struct vlm_vcpu *vcpu);
  * mode.
  */
 void vmx_flush_linear(struct vlm_vcpu *vcpu);
+
+/**
+ * vmx_l1d_touch() - other data than the VM's may be in the L1 data cache now
+ *
+ * On a CPU that L1TF affects it is emptied before the next entry.
+ * Context: the vCPU mutex, or none and nobody else has the vCPU.
+ */
+void vmx_l1d_touch(struct vlm_vcpu *vcpu);
 
 /**
  * vmx_msr_filter_changed() - let exit what the VM's filter denies

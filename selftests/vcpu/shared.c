@@ -159,7 +159,6 @@ TEST_F(shared, another_address_space)
 
 /* MSRs that only user space may write, or that can only be read. */
 VT_GUEST(mtrr_cap, 64, "mov $0xfe, %ecx; rdmsr; mov %rax, %rbx; wrmsr; hlt");
-VT_GUEST(system_time, 64, "mov $0x12, %ecx; xor %eax, %eax; xor %edx, %edx; wrmsr; hlt");
 VT_GUEST(mcg_cap, 64, "mov $0x179, %ecx; rdmsr; mov %rax, %rbx; wrmsr; hlt");
 VT_GUEST(apic_base, 64, "mov $0x1b, %ecx; rdmsr; mov %rax, %rbx; or $2, %eax; wrmsr; hlt");
 VT_GUEST(mtrr_type, 64, "mov $0x250, %ecx; mov $7, %eax; xor %edx, %edx; wrmsr; hlt");
@@ -172,7 +171,6 @@ TEST_F(shared, not_for_the_guest_to_write)
 		uint64_t low;	/* bits that are read before */
 	} rows[] = {
 		{ "MTRRcap", VT_PAYLOAD(mtrr_cap), 0x508 },
-		{ "KVM_SYSTEM_TIME without the feature", VT_PAYLOAD(system_time), 0 },
 		{ "MCG_CAP", VT_PAYLOAD(mcg_cap), 32 },
 		{ "APIC base, reserved bit", VT_PAYLOAD(apic_base), 0x900 },
 		{ "MTRR type 7", VT_PAYLOAD(mtrr_type), 0 },
@@ -181,9 +179,6 @@ TEST_F(shared, not_for_the_guest_to_write)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct kvm_regs regs;
 
-		/* KVM offers the clock, and looks at features only when told to. */
-		if (vt_on_kvm() && strstr(rows[i].name, "KVM_SYSTEM_TIME"))
-			continue;
 		vt_start(&self->vcpu, VT_LONG, rows[i].code);
 		vt_catch(&self->vcpu, VT_LONG);
 		regs = finish(&self->vcpu);
