@@ -145,4 +145,35 @@ struct vellum_ledger {
 	__u32 reserved;
 };
 
+/** VELLUM_EPT_LEVELS - levels of an EPT, and so entries on the way to a page. */
+#define VELLUM_EPT_LEVELS	4
+
+/**
+ * struct vellum_ept_walk - the way of a guest-physical address through the EPT
+ * @gpa: in: the address, below 2 to the 48th
+ * @eptp: out: the EPT pointer
+ * @levels: out: entries that were read, the root's first
+ * @pad: in: 0
+ * @level: out: host-physical address of each table, and the entry in it; the last
+ *         one that was read maps a page or is not present
+ */
+struct vellum_ept_walk {
+	__u64 gpa;
+	__u64 eptp;
+	__u32 levels;
+	__u32 pad;
+	struct {
+		__u64 table;
+		__u64 entry;
+	} level[VELLUM_EPT_LEVELS];
+};
+
+/**
+ * VELLUM_WALK_EPT - on a VM: fill in a struct vellum_ept_walk
+ *
+ * -EPERM without CAP_SYS_ADMIN, which host-physical addresses are for; -EINVAL for
+ * an address or padding that cannot be. It changes nothing.
+ */
+#define VELLUM_WALK_EPT		_IOWR(VELLUMIO, 0x03, struct vellum_ept_walk)
+
 #endif /* _UAPI_VELLUM_H */

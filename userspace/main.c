@@ -12,16 +12,22 @@ static const char help[] =
 "usage: vellum COMMAND [OPTION]...\n"
 "\n"
 "  run     run a virtual machine\n"
+"  control tell a machine that runs what to do, or ask it\n"
+"  walk    a guest address through all page tables to a host frame\n"
+"  debug   gdb on a guest\n"
 "  info    what this CPU and the hypervisor offer, and whether they will do\n"
 "  help    this text\n"
 "\n"
-"vellum COMMAND --help tells more; so do vellum(1), vellum-run(1), vellum-info(1).\n";
+"vellum COMMAND --help tells more, and the manual page vellum-COMMAND(1).\n";
 
 static const struct {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } commands[] = {
 	{ "run", run_main },
+	{ "control", control_main },
+	{ "walk", walk_main },
+	{ "debug", debug_main },
 	{ "info", info_main },
 };
 

@@ -7,6 +7,7 @@
 #include <linux/kernel.h>
 #include <linux/kvm.h>
 #include <linux/sched.h>
+#include <vellum.h>
 
 #include "ioctl.h"
 #include "recorder.h"
@@ -137,6 +138,11 @@ static long vm_set_clock(void *vm, unsigned long arg)
 	return vlm_set_clock(vm, (const struct kvm_clock_data *)arg);
 }
 
+static long vm_walk_ept(void *vm, unsigned long arg)
+{
+	return vlm_ept_walk(vm, (struct vellum_ept_walk *)arg);
+}
+
 static const struct vlm_ioctl vm_ioctls[] = {
 	{ KVM_CHECK_EXTENSION, 0, vm_check_extension },
 	{ KVM_CREATE_VCPU, 0, vm_create_vcpu },
@@ -152,6 +158,7 @@ static const struct vlm_ioctl vm_ioctls[] = {
 	{ KVM_GET_STATS_FD, 0, vm_get_stats_fd },
 	{ VELLUM_RECORD, 0, vm_record },
 	{ VELLUM_GET_LEDGER_FD, 0, vm_get_ledger_fd },
+	{ VELLUM_WALK_EPT, 0, vm_walk_ept },
 };
 
 long vlm_ioctl_vm(struct vlm_vm *vm, unsigned int cmd, unsigned long arg)

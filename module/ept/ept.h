@@ -15,6 +15,8 @@
 #include "../core/types.h"
 #include "pte.h"
 
+struct vellum_ept_walk;
+
 /**
  * struct vlm_ept_caps - what this CPU's EPT offers
  * @ad: accessed and dirty flags
@@ -186,6 +188,13 @@ void vlm_ept_log_mask(struct vlm_vm *vm, struct vlm_ept_batch *batch, gfn_t gfn,
  * For a slot whose dirty log ended.  Context: may sleep, vm->mem.lock held.
  */
 void vlm_ept_merge_slot(struct vlm_vm *vm, const struct vlm_slot *slot);
+
+/**
+ * vlm_ept_walk() - VELLUM_WALK_EPT: the entries for an address
+ *
+ * Return: 0, -EPERM or -EINVAL.  Context: may sleep.
+ */
+long vlm_ept_walk(struct vlm_vm *vm, struct vellum_ept_walk *walk);
 
 /** vlm_ept_has_pml() - does the CPU log writes, so that pages need not be read-only? */
 bool vlm_ept_has_pml(void);

@@ -28,7 +28,10 @@ try 2 "usage: vellum COMMAND"
 try 0 "usage: vellum COMMAND" --help
 try 0 "usage: vellum run" run --help
 try 0 "usage: vellum info" info --help
-try 2 "there is no command walk" walk
+try 0 "usage: vellum control" control --help
+try 0 "usage: vellum walk" walk --help
+try 0 "usage: vellum debug" debug --help
+try 2 "there is no command talk" talk
 try 2 "nothing to run" run
 try 2 "unrecognized option" run --nonsense
 try 2 "what is this?" run --kernel text more
@@ -44,6 +47,13 @@ try 2 "tcp:HOSTPORT:GUESTPORT" run --kernel text --forward icmp:1:2
 try 2 "go with --kernel" run --flat text --initrd text
 try 2 "need interrupts" run --flat text --no-irqchip --cpus 2
 try 2 "a letter from a to z" run --kernel text --escape 7
+try 2 "--wait goes with --control" run --kernel text --wait
+try 2 "need interrupts" run --flat text --no-irqchip --balloon
+try 2 "which machine? Give --socket" walk 0x1000
+try 2 "which address?" walk --socket /nonexistent/vm
+try 2 "which command?" control --socket /nonexistent/vm
+try 1 "does vellum run --control /nonexistent/vm run?" control --socket /nonexistent/vm help
+try 1 "does vellum run --control /nonexistent/vm run?" debug --socket /nonexistent/vm
 try 3 "there is no such device; is the module loaded? (modprobe vellum)" \
 	run --device /nonexistent/vellum --kernel text
 try 3 "does not speak version 12" run --device /dev/null --kernel text

@@ -29,7 +29,8 @@
 #define STATUS		0x7fffu
 
 static struct machine m;
-static struct virtio_dev *disk, *rng, *console;
+static struct virtio_dev *disk, *rng, *console, *balloon;
+static const struct options options;
 static unsigned int interrupts;
 static size_t written_out;
 
@@ -270,15 +271,16 @@ static void test_random(void)
 	struct {
 		struct virtio_dev *dev;
 		unsigned int q;
-	} targets[] = { { disk, 0 }, { rng, 0 }, { console, 0 }, { console, 1 } };
+	} targets[] = { { disk, 0 }, { rng, 0 }, { console, 0 }, { console, 1 },
+			{ balloon, 0 }, { balloon, 1 } };
 	unsigned int i, stopped = 0, served = 0;
 
 	for (i = 0; i < 40000; i++) {
-		struct virtio_dev *dev = targets[i % 4].dev;
+		struct virtio_dev *dev = targets[i % 6].dev;
 
-		random_ring(dev, targets[i % 4].q);
+		random_ring(dev, targets[i % 6].q);
 		virtio_console_input(console, (const uint8_t *)"keys", 4);
-		kick(dev, targets[i % 4].q);
+		kick(dev, targets[i % 6].q);
 		stopped += dev->broken;
 		served += used()->idx > 0;
 		/* Registers at random too. */
@@ -299,10 +301,13 @@ int main(void)
 		return 2;
 	close(fd);
 	m.dev.fd = -1;
+	m.opt = &options;
 	test_ram(&m.ram, RAM_SIZE);
 	CHECK(!virtio_blk_add(&m, &option));
 	CHECK(!virtio_rng_add(&m));
 	CHECK(!virtio_console_add(&m, &console));
+	CHECK(!virtio_balloon_add(&m));
+	balloon = m.balloon;
 	disk = m.virtio[0];
 	rng = m.virtio[1];
 	unlink(path);

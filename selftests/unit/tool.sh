@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The parts of the vellum tool that need no hypervisor, built and run here under
 # the address and undefined-behaviour sanitizers: its loaders, its virtio
-# devices against hostile drivers, its command line.
+# devices against hostile drivers, its debugger's stub, its command line.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 here=$top/selftests/tool
@@ -19,8 +19,9 @@ build() {
 }
 
 build loaders "$run"/{image,linux,elf,pvh,multiboot,ram}.c
-build rings "$run"/{virtio,virtio_mmio,virtio_blk,virtio_rng,virtio_console,vring,ram,bus}.c \
+build rings "$run"/{virtio,virtio_mmio,virtio_blk,virtio_rng,virtio_console,virtio_balloon,vring,ram,bus}.c \
 	"$top"/userspace/lib/{vm,device}.c
+build packets "$run"/{gdb,gdb_packet,gdb_regs,gdb_mem,ram}.c
 make -s -C "$top/userspace" SANITIZE=1 OUT="$out/tool"
 
 failed=0
@@ -34,8 +35,9 @@ part() {
 	echo "$verdict $number $name"
 }
 
-echo "1..3"
+echo "1..4"
 part loaders "$out/loaders"
 part rings "$out/rings"
+part packets "$out/packets"
 part "command line" bash "$here/cli.sh" "$out/tool/vellum"
 exit "$failed"

@@ -145,6 +145,59 @@ int vellum_vcpu_set_lapic(const struct vellum_vcpu *vcpu, const struct kvm_lapic
 }
 
 /**
+ * vellum_vcpu_get_fpu() - KVM_GET_FPU
+ * @vcpu: the vCPU
+ * @fpu: filled in
+ *
+ * Return: 0 or -errno.
+ */
+int vellum_vcpu_get_fpu(const struct vellum_vcpu *vcpu, struct kvm_fpu *fpu)
+{
+	return vcpu_ioctl(vcpu, KVM_GET_FPU, fpu);
+}
+
+/**
+ * vellum_vcpu_set_fpu() - KVM_SET_FPU
+ * @vcpu: the vCPU
+ * @fpu: what to set
+ *
+ * Return: 0 or -errno.
+ */
+int vellum_vcpu_set_fpu(const struct vellum_vcpu *vcpu, const struct kvm_fpu *fpu)
+{
+	return vcpu_ioctl(vcpu, KVM_SET_FPU, fpu);
+}
+
+/**
+ * vellum_vcpu_get_mp_state() - KVM_GET_MP_STATE
+ * @vcpu: the vCPU
+ * @state: set to a KVM_MP_STATE_*
+ *
+ * Return: 0 or -errno.
+ */
+int vellum_vcpu_get_mp_state(const struct vellum_vcpu *vcpu, uint32_t *state)
+{
+	struct kvm_mp_state mp = { 0 };
+	int err = vcpu_ioctl(vcpu, KVM_GET_MP_STATE, &mp);
+
+	*state = mp.mp_state;
+	return err;
+}
+
+/**
+ * vellum_vcpu_set_guest_debug() - KVM_SET_GUEST_DEBUG
+ * @vcpu: the vCPU
+ * @debug: what shall end in KVM_EXIT_DEBUG, and what to inject
+ *
+ * Return: 0 or -errno.
+ */
+int vellum_vcpu_set_guest_debug(const struct vellum_vcpu *vcpu,
+				const struct kvm_guest_debug *debug)
+{
+	return vcpu_ioctl(vcpu, KVM_SET_GUEST_DEBUG, debug);
+}
+
+/**
  * vellum_vcpu_set_cpuid() - KVM_SET_CPUID2
  * @vcpu: the vCPU
  * @cpuid: what CPUID shall say

@@ -87,6 +87,8 @@ int vellum_vm_irq_line(const struct vellum_vm *vm, unsigned int gsi, bool level)
 int vellum_vm_irqfd(const struct vellum_vm *vm, int eventfd, unsigned int gsi);
 int vellum_vm_ioeventfd(const struct vellum_vm *vm, int eventfd, uint64_t addr,
 			unsigned int len, uint64_t match);
+struct vellum_ept_walk;
+int vellum_vm_walk_ept(const struct vellum_vm *vm, uint64_t gpa, struct vellum_ept_walk *walk);
 
 /* A virtual CPU (vcpu.c) */
 typedef void vellum_stat_fn(const char *name, uint64_t value, void *context);
@@ -102,6 +104,11 @@ int vellum_vcpu_get_sregs(const struct vellum_vcpu *vcpu, struct kvm_sregs *sreg
 int vellum_vcpu_set_sregs(const struct vellum_vcpu *vcpu, const struct kvm_sregs *sregs);
 int vellum_vcpu_get_lapic(const struct vellum_vcpu *vcpu, struct kvm_lapic_state *lapic);
 int vellum_vcpu_set_lapic(const struct vellum_vcpu *vcpu, const struct kvm_lapic_state *lapic);
+int vellum_vcpu_get_fpu(const struct vellum_vcpu *vcpu, struct kvm_fpu *fpu);
+int vellum_vcpu_set_fpu(const struct vellum_vcpu *vcpu, const struct kvm_fpu *fpu);
+int vellum_vcpu_get_mp_state(const struct vellum_vcpu *vcpu, uint32_t *state);
+int vellum_vcpu_set_guest_debug(const struct vellum_vcpu *vcpu,
+				const struct kvm_guest_debug *debug);
 int vellum_vcpu_set_cpuid(const struct vellum_vcpu *vcpu, const struct kvm_cpuid2 *cpuid);
 int vellum_vcpu_set_msr(const struct vellum_vcpu *vcpu, uint32_t index, uint64_t value);
 int vellum_vcpu_get_msr(const struct vellum_vcpu *vcpu, uint32_t index, uint64_t *value);

@@ -5,8 +5,11 @@
 #include "vellum.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "../../uapi/vellum.h"
 
 static int vm_ioctl(const struct vellum_vm *vm, unsigned long cmd, const void *arg)
 {
@@ -180,4 +183,20 @@ int vellum_vm_ioeventfd(const struct vellum_vm *vm, int eventfd, uint64_t addr,
 	};
 
 	return vm_ioctl(vm, KVM_IOEVENTFD, &event);
+}
+
+/**
+ * vellum_vm_walk_ept() - VELLUM_WALK_EPT
+ * @vm: the machine
+ * @gpa: a guest-physical address
+ * @walk: filled in
+ *
+ * Return: 0; -ENOTTY on KVM, which has no such call; -EPERM without CAP_SYS_ADMIN;
+ * or another -errno.
+ */
+int vellum_vm_walk_ept(const struct vellum_vm *vm, uint64_t gpa, struct vellum_ept_walk *walk)
+{
+	memset(walk, 0, sizeof(*walk));
+	walk->gpa = gpa;
+	return vm_ioctl(vm, VELLUM_WALK_EPT, walk);
 }

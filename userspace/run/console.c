@@ -59,9 +59,8 @@ static void dump_all(struct machine *m)
 
 	cpus_pause(m);
 	for (i = 0; i < m->opt->cpus; i++)
-		cpu_dump(&m->cpus[i]);
-	if (!m->ended)
-		cpus_resume(m);
+		cpu_dump(&m->cpus[i], stderr);
+	cpus_resume(m);
 }
 
 /* The key after the escape key. True when it goes to the guest. */
@@ -83,7 +82,9 @@ static bool menu_key(struct loop *l, uint8_t key)
 		dump_all(m);
 		return false;
 	case 's':
-		cpu_stats(m);
+		cpus_pause(m);
+		cpu_stats(m, stderr);
+		cpus_resume(m);
 		return false;
 	case 'a':
 		return true;

@@ -2,6 +2,7 @@
 /*
  * A vCPU's thread: run the guest, serve what it asks of this process.
  */
+#include "control.h"
 #include "machine.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #define SIG_KICK	SIGRTMIN
+#define SETTLE_MAX	4096
 
 /* The signal handler's way to its vCPU. */
 static __thread struct cpu *this_cpu;
@@ -75,7 +77,7 @@ static void internal_error(struct cpu *cpu)
 	    run->internal.suberror);
 	for (i = 0; i < n && i < 16; i++)
 		say("  data[%u] = 0x%llx", i, (unsigned long long)run->internal.data[i]);
-	cpu_dump(cpu);
+	cpu_dump(cpu, stderr);
 	machine_end(cpu->machine, END_INTERNAL);
 }
 
@@ -85,7 +87,7 @@ static void entry_failure(struct cpu *cpu)
 
 	say("vCPU %u: the CPU refuses to enter the guest, reason 0x%" PRIx64 "%s", cpu->vcpu.id,
 	    reason, (reason & 0xffff) == 33 ? " (invalid guest state)" : "");
-	cpu_dump(cpu);
+	cpu_dump(cpu, stderr);
 	machine_end(cpu->machine, END_ENTRY);
 }
 
@@ -97,6 +99,7 @@ static void handle_exit(struct cpu *cpu)
 
 	if (run->exit_reason < EXIT_REASONS)
 		cpu->exits[run->exit_reason]++;
+	cpu->unfinished = run->exit_reason == KVM_EXIT_IO || run->exit_reason == KVM_EXIT_MMIO;
 	switch (run->exit_reason) {
 	case KVM_EXIT_IO:
 		port_io(cpu);
@@ -104,6 +107,12 @@ static void handle_exit(struct cpu *cpu)
 	case KVM_EXIT_MMIO:
 		bus_access(&m->mmio, run->mmio.phys_addr, run->mmio.data, run->mmio.len,
 			   run->mmio.is_write);
+		break;
+	case KVM_EXIT_DEBUG:
+		cpu->trap = run->debug.arch;
+		cpu->held = true;
+		cpu->trapped = true;
+		control_trap(m);
 		break;
 	case KVM_EXIT_INTR:
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
@@ -113,7 +122,7 @@ static void handle_exit(struct cpu *cpu)
 		break;
 	case KVM_EXIT_SHUTDOWN:
 		say("vCPU %u: triple fault", cpu->vcpu.id);
-		cpu_dump(cpu);
+		cpu_dump(cpu, stderr);
 		machine_end(m, END_TRIPLE);
 		break;
 	case KVM_EXIT_SYSTEM_EVENT:
@@ -129,17 +138,43 @@ static void handle_exit(struct cpu *cpu)
 		name = vellum_exit_name(run->exit_reason);
 		say("vCPU %u: an exit that nobody here handles: %u %s", cpu->vcpu.id,
 		    run->exit_reason, name ? name : "");
-		cpu_dump(cpu);
+		cpu_dump(cpu, stderr);
 		machine_end(m, END_INTERNAL);
 	}
+}
+
+static bool must_wait(const struct cpu *cpu)
+{
+	const struct machine *m = cpu->machine;
+
+	return (m->pauses || cpu->held) && !m->stop;
+}
+
+/*
+ * What a port or register was read as is in the guest's registers, and RIP behind
+ * the instruction, only after the next KVM_RUN, which need not enter the guest.
+ */
+static void settle(struct cpu *cpu)
+{
+	unsigned int i;
+
+	for (i = 0; cpu->unfinished && i < SETTLE_MAX; i++) {
+		cpu->vcpu.run->immediate_exit = 1;
+		if (vellum_vcpu_run(&cpu->vcpu))
+			break;
+		handle_exit(cpu);
+	}
+	cpu->unfinished = false;
+	cpu->vcpu.run->immediate_exit = 0;
 }
 
 static void wait_while_paused(struct cpu *cpu)
 {
 	struct machine *m = cpu->machine;
 
+	settle(cpu);
 	pthread_mutex_lock(&m->pause_lock);
-	while (m->pause && !m->stop) {
+	while (must_wait(cpu)) {
 		cpu->paused = true;
 		pthread_cond_broadcast(&m->pause_cond);
 		pthread_cond_wait(&m->pause_cond, &m->pause_lock);
@@ -157,7 +192,7 @@ static void *cpu_main(void *arg)
 	this_cpu = cpu;
 	while (!m->stop) {
 		/* Also after the end: a vCPU that brought it about has no next step. */
-		if (m->pause) {
+		if (must_wait(cpu)) {
 			wait_while_paused(cpu);
 			continue;
 		}
@@ -168,7 +203,7 @@ static void *cpu_main(void *arg)
 			cpu->vcpu.run->immediate_exit = 0;
 		} else if (err != -EAGAIN) {
 			say("vCPU %u: KVM_RUN: %s", cpu->vcpu.id, strerror(-err));
-			cpu_dump(cpu);
+			cpu_dump(cpu, stderr);
 			machine_end(m, END_INTERNAL);
 		}
 	}
@@ -196,14 +231,15 @@ int cpu_start(struct cpu *cpu)
 	return 0;
 }
 
-/* Bring all vCPUs out of the guest, and hold them there. */
 void cpus_pause(struct machine *m)
 {
 	unsigned int i;
 
 	pthread_mutex_lock(&m->pause_lock);
-	m->pause = true;
+	m->pauses++;
 	for (i = 0; i < m->opt->cpus; i++) {
+		if (!m->cpus[i].started)
+			continue;
 		cpu_kick(&m->cpus[i]);
 		while (!m->cpus[i].paused)
 			pthread_cond_wait(&m->pause_cond, &m->pause_lock);
@@ -213,8 +249,13 @@ void cpus_pause(struct machine *m)
 
 void cpus_resume(struct machine *m)
 {
+	m->pauses--;
+	cpus_wake(m);
+}
+
+void cpus_wake(struct machine *m)
+{
 	pthread_mutex_lock(&m->pause_lock);
-	m->pause = false;
 	pthread_cond_broadcast(&m->pause_cond);
 	pthread_mutex_unlock(&m->pause_lock);
 }

@@ -22,7 +22,7 @@ void machine_end(struct machine *m, enum ending ending)
 	if (!m->ended) {
 		m->ended = true;
 		m->ending = ending;
-		m->pause = true;
+		m->pauses++;
 		eventfd_write(m->end_fd, 1);
 	}
 	pthread_mutex_unlock(&m->end_lock);
@@ -138,6 +138,9 @@ int machine_create(struct machine *m, const struct options *opt)
 	pthread_mutex_init(&m->end_lock, NULL);
 	pthread_mutex_init(&m->pause_lock, NULL);
 	pthread_cond_init(&m->pause_cond, NULL);
+	/* Who asked to wait lets them go by the control socket. */
+	m->waits = opt->wait;
+	m->pauses = opt->wait;
 	m->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (m->end_fd < 0) {
 		say("eventfd: %s", strerror(errno));
@@ -169,7 +172,7 @@ void machine_stop(struct machine *m)
 	unsigned int i;
 
 	m->stop = true;
-	cpus_resume(m);
+	cpus_wake(m);
 	for (i = 0; i < m->opt->cpus; i++)
 		if (m->cpus[i].started)
 			cpu_kick(&m->cpus[i]);

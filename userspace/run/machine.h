@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "../lib/vellum.h"
 #include "bus.h"
@@ -47,6 +48,7 @@
 
 struct machine;
 struct console;
+struct control;
 
 struct cpu {
 	struct machine *machine;
@@ -54,6 +56,10 @@ struct cpu {
 	pthread_t thread;
 	bool started;
 	bool paused;		/* under machine.pause_lock */
+	atomic_bool held;	/* by the debugger, while others run */
+	bool unfinished;	/* an access is served, and the guest has not seen it yet */
+	atomic_bool trapped;	/* for the debugger, who finds why in @trap */
+	struct kvm_debug_exit_arch trap;
 	uint64_t exits[EXIT_REASONS];
 };
 
@@ -78,7 +84,11 @@ struct machine {
 
 	pthread_mutex_t pause_lock;
 	pthread_cond_t pause_cond;
-	atomic_bool pause;
+	atomic_uint pauses;	/* reasons for vCPUs to stay out of the guest */
+	atomic_bool waits;	/* one of them is --wait */
+
+	struct control *control;	/* NULL: none */
+	struct virtio_dev *balloon;	/* NULL: none */
 };
 
 /* The end, by whoever sees it first; callable from any thread. */
@@ -100,11 +110,14 @@ int machine_needs(const struct machine *m);
 int cpu_create(struct machine *m, unsigned int id);
 int cpu_start(struct cpu *cpu);
 void cpu_kick(struct cpu *cpu);
+/* Bring all vCPUs out of the guest; each pause has its resume, and the last one counts. */
 void cpus_pause(struct machine *m);
 void cpus_resume(struct machine *m);
-/* The vCPU's registers and the code at RIP, on standard error. */
-void cpu_dump(const struct cpu *cpu);
-void cpu_stats(const struct machine *m);
+/* Let those that wait look again at what they wait for. */
+void cpus_wake(struct machine *m);
+/* The vCPU's registers and the code at RIP. */
+void cpu_dump(const struct cpu *cpu, FILE *out);
+void cpu_stats(const struct machine *m, FILE *out);
 
 /* cpuid.c */
 int cpu_set_cpuid(struct machine *m, struct cpu *cpu);

@@ -33,6 +33,7 @@ static const char help[] =
 "  -c, --cpus N          virtual CPUs (default 1)\n"
 "      --disk FILE[,ro]  a disk, raw; up to 4\n"
 "      --rng             a source of randomness\n"
+"      --balloon         memory that the guest gives back when asked (--control)\n"
 "      --console         a virtio console (hvc0) takes the terminal's place of ttyS0\n"
 "      --net             a network card behind address translation\n"
 "      --tap NAME        a network card on a TAP device that is there\n"
@@ -42,6 +43,8 @@ static const char help[] =
 "How it goes\n"
 "      --reboot          start again when the guest resets itself\n"
 "      --escape CHAR     Ctrl-CHAR opens the menu (default a; none: no menu)\n"
+"      --control SOCKET  answer vellum control, walk and debug there\n"
+"      --wait            do not begin before vellum control says continue\n"
 "      --stats           at the end, count the exits to the kernel and to this program\n"
 "  -h, --help            this text\n"
 "\n"
@@ -53,7 +56,7 @@ static const char help[] =
 enum {
 	OPT_FLAT = 256, OPT_LONG, OPT_LOAD, OPT_MEMORY_FILE, OPT_HUGETLB, OPT_DISK,
 	OPT_RNG, OPT_CONSOLE, OPT_NET, OPT_TAP, OPT_FORWARD, OPT_NO_IRQCHIP, OPT_REBOOT,
-	OPT_ESCAPE, OPT_STATS,
+	OPT_ESCAPE, OPT_STATS, OPT_CONTROL, OPT_WAIT, OPT_BALLOON,
 };
 
 static const struct option longs[] = {
@@ -78,6 +81,9 @@ static const struct option longs[] = {
 	{ "reboot", no_argument, NULL, OPT_REBOOT },
 	{ "escape", required_argument, NULL, OPT_ESCAPE },
 	{ "stats", no_argument, NULL, OPT_STATS },
+	{ "control", required_argument, NULL, OPT_CONTROL },
+	{ "wait", no_argument, NULL, OPT_WAIT },
+	{ "balloon", no_argument, NULL, OPT_BALLOON },
 	{ "help", no_argument, NULL, 'h' },
 	{ }
 };
@@ -92,8 +98,7 @@ static int set_image(struct options *opt, enum image_kind kind, const char *file
 	return 0;
 }
 
-/* A number, in any base that C knows, with K, M or G; bare, times @unit. */
-static int parse_size(const char *text, uint64_t unit, uint64_t *out)
+int parse_size(const char *text, uint64_t unit, uint64_t *out)
 {
 	unsigned long long value;
 	uint64_t scale = unit;
@@ -207,6 +212,9 @@ static const struct {
 	{ OPT_NO_IRQCHIP, true, offsetof(struct options, no_irqchip) },
 	{ OPT_REBOOT, true, offsetof(struct options, reboot) },
 	{ OPT_STATS, true, offsetof(struct options, stats) },
+	{ OPT_CONTROL, false, offsetof(struct options, control) },
+	{ OPT_WAIT, true, offsetof(struct options, wait) },
+	{ OPT_BALLOON, true, offsetof(struct options, balloon) },
 };
 
 static int plain_option(struct options *opt, int c, const char *arg)
@@ -266,7 +274,10 @@ static int check(const struct options *opt)
 		return fail("--memory-file and --hugetlb: one of them");
 	if (opt->net && opt->tap)
 		return fail("--tap and --net or --forward: one card, on one network");
+	if (opt->wait && !opt->control)
+		return fail("--wait goes with --control, which ends it");
 	if (opt->no_irqchip && (opt->nr_disks || opt->rng || opt->net || opt->tap ||
+				opt->balloon ||
 				opt->virtio_console || opt->cpus > 1))
 		return fail("--no-irqchip: devices and further CPUs need interrupts");
 	return 0;

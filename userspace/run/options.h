@@ -37,6 +37,7 @@ struct options {
 	struct disk_option disks[MAX_DISKS];
 	unsigned int nr_disks;
 	bool rng;
+	bool balloon;
 	bool virtio_console;
 	bool net;
 	const char *tap;		/* a TAP device in place of translation */
@@ -45,10 +46,15 @@ struct options {
 	bool no_irqchip;
 	bool reboot;			/* start again when the guest resets */
 	bool stats;
+	const char *control;		/* path of the control socket */
+	bool wait;			/* until the control socket says so */
 	int escape;			/* of the console menu, -1: none */
 };
 
 /* 0, -1 after a message, or 1 when help was asked for and printed. */
 int options_parse(struct options *opt, int argc, char **argv);
+
+/* A number, in any base that C knows, with K, M or G; bare, times @unit. 0 or -1. */
+int parse_size(const char *text, uint64_t unit, uint64_t *out);
 
 #endif /* OPTIONS_H */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "console.h"
+#include "control.h"
 #include "entry.h"
 #include "serial.h"
 #include "virtio.h"
@@ -59,7 +60,7 @@ static int add_devices(struct machine *m, struct virtio_dev **console)
 			return -1;
 	if ((opt->net || opt->tap) && virtio_net_add(m))
 		return -1;
-	if (opt->rng && virtio_rng_add(m))
+	if ((opt->rng && virtio_rng_add(m)) || (opt->balloon && virtio_balloon_add(m)))
 		return -1;
 	return opt->virtio_console ? virtio_console_add(m, console) : 0;
 }
@@ -89,13 +90,14 @@ static int run_once(struct machine *m, const struct options *opt)
 		goto out;
 	acpi_build(m);
 	terminal_raw();
-	if (!machine_start(m))
+	if (!machine_start(m) && !control_start(m))
 		ending = console ? console_loop(m, virtio_console_input, console) :
 			console_loop(m, serial_input, serial_port());
+	control_stop(m, ending);
 	machine_stop(m);
 	terminal_restore();
 	if (opt->stats)
-		cpu_stats(m);
+		cpu_stats(m, stderr);
 out:
 	machine_destroy(m);
 	return ending;

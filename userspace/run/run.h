@@ -8,4 +8,9 @@ int run_main(int argc, char **argv);
 /* `vellum info`; the exit status. */
 int info_main(int argc, char **argv);
 
+/* `vellum control`, `vellum walk`, `vellum debug`; the exit status. */
+int control_main(int argc, char **argv);
+int walk_main(int argc, char **argv);
+int debug_main(int argc, char **argv);
+
 #endif /* RUN_H */

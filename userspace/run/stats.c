@@ -33,7 +33,7 @@ static void add_exits(const char *name, uint64_t value, void *context)
 	all->row[i].count += value;
 }
 
-static void kernel_stats(const struct machine *m)
+static void kernel_stats(const struct machine *m, FILE *out)
 {
 	struct kernel_exits all = { 0 };
 	unsigned int i;
@@ -42,24 +42,24 @@ static void kernel_stats(const struct machine *m)
 		if (vellum_stats(m->cpus[i].vcpu.fd, add_exits, &all))
 			return;
 	}
-	fprintf(stderr, "exits to the kernel by reason\n");
+	fprintf(out, "exits to the kernel by reason\n");
 	for (i = 0; i < all.nr; i++)
-		fprintf(stderr, "  %-24s %10" PRIu64 "\n", all.row[i].name, all.row[i].count);
+		fprintf(out, "  %-24s %10" PRIu64 "\n", all.row[i].name, all.row[i].count);
 }
 
-void cpu_stats(const struct machine *m)
+void cpu_stats(const struct machine *m, FILE *out)
 {
 	uint64_t total = 0, n;
 	unsigned int reason, i;
 
-	kernel_stats(m);
-	fprintf(stderr, "exits to vellum by reason\n");
+	kernel_stats(m, out);
+	fprintf(out, "exits to vellum by reason\n");
 	for (reason = 0; reason < EXIT_REASONS; reason++) {
 		for (n = 0, i = 0; i < m->opt->cpus; i++)
 			n += m->cpus[i].exits[reason];
 		if (n)
-			fprintf(stderr, "  %-24s %10" PRIu64 "\n", vellum_exit_name(reason), n);
+			fprintf(out, "  %-24s %10" PRIu64 "\n", vellum_exit_name(reason), n);
 		total += n;
 	}
-	fprintf(stderr, "  %-24s %10" PRIu64 "\n", "all", total);
+	fprintf(out, "  %-24s %10" PRIu64 "\n", "all", total);
 }

@@ -20,17 +20,27 @@
 
 #include "virtio_mmio.h"
 
-void virtio_interrupt(struct virtio_dev *dev)
+static void interrupt(struct virtio_dev *dev, unsigned int why)
 {
 	struct machine *m = dev->machine;
 
-	dev->isr |= VIRTIO_MMIO_INT_VRING;
+	dev->isr |= why;
 	if (dev->irq_fd >= 0) {
 		eventfd_write(dev->irq_fd, 1);
 		return;
 	}
 	machine_irq(m, GSI_VIRTIO + dev->slot, true);
 	machine_irq(m, GSI_VIRTIO + dev->slot, false);
+}
+
+void virtio_interrupt(struct virtio_dev *dev)
+{
+	interrupt(dev, VIRTIO_MMIO_INT_VRING);
+}
+
+void virtio_config_changed(struct virtio_dev *dev)
+{
+	interrupt(dev, VIRTIO_MMIO_INT_CONFIG);
 }
 
 void virtio_break(struct virtio_dev *dev, const char *fmt, ...)

@@ -25,6 +25,7 @@ struct virtio_dev;
  * @kick: the driver has put something into queue @q
  * @input: the backend's descriptor is readable; NULL: there is none
  * @config: bytes of the configuration space, and how many; may be NULL
+ * @store: the driver writes there, on a vCPU's thread; NULL: nothing comes of it
  * @destroy: free what @priv holds
  *
  * @kick and @input run on the device's thread, with its lock held.
@@ -37,6 +38,8 @@ struct virtio_ops {
 	void (*kick)(struct virtio_dev *dev, unsigned int q);
 	void (*input)(struct virtio_dev *dev);
 	const void *(*config)(struct virtio_dev *dev, unsigned int *len);
+	void (*store)(struct virtio_dev *dev, uint64_t offset, const void *data,
+		      unsigned int size);
 	void (*destroy)(struct virtio_dev *dev);
 };
 
@@ -72,6 +75,9 @@ void virtio_destroy(struct virtio_dev *dev);
 /* Have the driver look into its used rings. */
 void virtio_interrupt(struct virtio_dev *dev);
 
+/* Have it look into its configuration. */
+void virtio_config_changed(struct virtio_dev *dev);
+
 /*
  * The driver has done what no driver may: say so, and have nothing to do with
  * it until it resets the device.
@@ -88,7 +94,12 @@ void virtio_push(struct virtio_dev *dev, unsigned int q, const struct chain *cha
 int virtio_blk_add(struct machine *m, const struct disk_option *disk);
 int virtio_rng_add(struct machine *m);
 int virtio_net_add(struct machine *m);
+int virtio_balloon_add(struct machine *m);
 int virtio_console_add(struct machine *m, struct virtio_dev **out);
 size_t virtio_console_input(void *device, const uint8_t *data, size_t len);
+
+/* Ask the guest to do without @bytes; how things stand, in words. */
+void balloon_set(struct virtio_dev *dev, uint64_t bytes);
+void balloon_show(struct virtio_dev *dev, FILE *out);
 
 #endif /* VIRTIO_H */

@@ -191,8 +191,11 @@ void virtio_mmio_access(void *device, uint64_t offset, void *data, unsigned int 
 	uint32_t value = 0;
 
 	if (offset >= VIRTIO_MMIO_CONFIG) {
+		offset -= VIRTIO_MMIO_CONFIG;
 		if (!write)
-			read_config(dev, offset - VIRTIO_MMIO_CONFIG, data, size);
+			read_config(dev, offset, data, size);
+		else if (dev->ops->store)
+			dev->ops->store(dev, offset, data, size);
 		return;
 	}
 	/* Registers are of 32 bits, and accessed as such. */

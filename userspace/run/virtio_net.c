@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "helper.h"
 #include "virtio.h"
 
 #define QUEUE_RX	0
@@ -141,9 +142,8 @@ static int open_tap(const char *name)
 
 static void exec_helper(const struct options *opt, int fd)
 {
-	char self[4000], path[4096], *slash;
+	char path[4096];
 	const char *argv[MAX_FORWARDS + 2] = { HELPER };
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	unsigned int i;
 
 	for (i = 0; i < opt->nr_forwards; i++)
@@ -153,14 +153,8 @@ static void exec_helper(const struct options *opt, int fd)
 		fcntl(fd, F_SETFD, 0);
 	else
 		dup2(fd, FRAMES_FD);
-	if (n > 0) {
-		self[n] = 0;
-		slash = strrchr(self, '/');
-		*slash = 0;
-		snprintf(path, sizeof(path), "%s/" HELPER, self);
+	if (!helper_find(HELPER, path, sizeof(path)))
 		execv(path, (char **)argv);
-	}
-	execv("/usr/libexec/vellum/" HELPER, (char **)argv);
 	execvp(HELPER, (char **)argv);
 	dprintf(STDERR_FILENO, "vellum: --net: there is no " HELPER " beside vellum: %s\n",
 		strerror(errno));

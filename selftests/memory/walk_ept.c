@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VELLUM_WALK_EPT: what the EPT says of an address is what the host's own page
+ * table says, and what it says of itself fits. A call of Vellum's own: KVM has none.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../../uapi/vellum.h"
+#include "vt_fixture.h"
+
+#define PAGE_AT	0x40000000ul
+#define ADDR	0x000ffffffffff000ull
+
+FIXTURE(walk_ept)
+{
+	struct vt_vm vm;
+	struct vt_vcpu vcpu;
+	volatile uint64_t *page;
+};
+
+VT_GUEST(write_one, 64, "incq 0x40000000; hlt");
+
+FIXTURE_SETUP(walk_ept)
+{
+	struct vellum_ept_walk walk = { .gpa = 0 };
+
+	vt_vm_create(&self->vm);
+	if (ioctl(self->vm.fd, VELLUM_WALK_EPT, &walk) && errno == ENOTTY)
+		SKIP(return, "this hypervisor does not tell of its EPT");
+	vt_vcpu_create(&self->vm, &self->vcpu, 0);
+	vt_pass_cpuid(&self->vcpu);
+	self->page = vt_anon(VT_PAGE);
+	vt_set_slot(&self->vm, 1, PAGE_AT, VT_PAGE, (void *)self->page, 0);
+}
+
+FIXTURE_TEARDOWN(walk_ept)
+{
+	if (self->page) {
+		vt_vcpu_destroy(&self->vcpu);
+		munmap((void *)self->page, VT_PAGE);
+	}
+	vt_vm_destroy(&self->vm);
+}
+
+static uint64_t host_frame(volatile const void *page)
+{
+	uint64_t entry = 0;
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+
+	if (pread(fd, &entry, 8, (uintptr_t)page / 4096 * 8) != 8)
+		entry = 0;
+	close(fd);
+	return entry & ((1ull << 55) - 1);
+}
+
+TEST_F(walk_ept, follows_the_guest)
+{
+	struct vellum_ept_walk walk = { .gpa = PAGE_AT + 0x123 };
+	unsigned int i;
+
+	/* Nothing is mapped before the first access. */
+	ASSERT_EQ(0, ioctl(self->vm.fd, VELLUM_WALK_EPT, &walk));
+	ASSERT_GE(walk.levels, 1);
+	EXPECT_EQ(0, walk.level[walk.levels - 1].entry & 7);
+
+	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(write_one));
+	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
+	ASSERT_EQ(1, *self->page);
+	ASSERT_EQ(0, ioctl(self->vm.fd, VELLUM_WALK_EPT, &walk));
+	ASSERT_EQ(4, walk.levels);
+	EXPECT_EQ(walk.eptp & ADDR, walk.level[0].table);
+	for (i = 1; i < 4; i++)
+		EXPECT_EQ(walk.level[i - 1].entry & ADDR, walk.level[i].table);
+	EXPECT_EQ(3, walk.level[3].entry & 3);
+	EXPECT_EQ(host_frame(self->page), (walk.level[3].entry & ADDR) >> 12);
+
+	/* What the host takes away, the table no longer has. */
+	ASSERT_EQ(0, madvise((void *)self->page, VT_PAGE, MADV_DONTNEED));
+	ASSERT_EQ(0, ioctl(self->vm.fd, VELLUM_WALK_EPT, &walk));
+	EXPECT_EQ(0, walk.level[walk.levels - 1].entry & 7);
+}
+
+TEST_F(walk_ept, refuses)
+{
+	struct vellum_ept_walk walk = { .gpa = 1ull << 48 };
+
+	EXPECT_EQ(-1, ioctl(self->vm.fd, VELLUM_WALK_EPT, &walk));
+	EXPECT_EQ(EINVAL, errno);
+	walk = (struct vellum_ept_walk){ .gpa = 0, .pad = 1 };
+	EXPECT_EQ(-1, ioctl(self->vm.fd, VELLUM_WALK_EPT, &walk));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, ioctl(self->vm.fd, VELLUM_WALK_EPT, (void *)8));
+	EXPECT_EQ(EFAULT, errno);
+	walk = (struct vellum_ept_walk){ .gpa = (1ull << 48) - 1 };
+	EXPECT_EQ(0, ioctl(self->vm.fd, VELLUM_WALK_EPT, &walk));
+	EXPECT_EQ(1, walk.levels);
+}
+
+/* Where physical memory is, is for the administrator to know. */
+TEST_F(walk_ept, refuses_who_is_not_root)
+{
+	struct vellum_ept_walk walk = { .gpa = 0 };
+
+	ASSERT_EQ(0, seteuid(65534));
+	EXPECT_EQ(-1, ioctl(self->vm.fd, VELLUM_WALK_EPT, &walk));
+	EXPECT_EQ(EPERM, errno);
+	EXPECT_EQ(0, walk.levels);
+	ASSERT_EQ(0, seteuid(0));
+}
+
+TEST_HARNESS_MAIN
