@@ -32,6 +32,12 @@ says() {
 	grep -q -- "$1" out || { echo "does not say: $1"; return 1; }
 }
 
+# exits NAME: how many, of what --stats has said; 0 when there were none.
+exits() {
+	count=$(sed -n "s/^ *$1 *\\([0-9]*\\)\$/\\1/p" out)
+	echo "${count:-0}"
+}
+
 # wait_for SECONDS COMMAND...: until it succeeds.
 wait_for() {
 	tries=$(($1 * 5))

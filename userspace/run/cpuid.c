@@ -123,6 +123,16 @@ static void set_frequency(struct cpu *cpu, struct kvm_cpuid2 *c)
 	e->ecx = LAPIC_TIMER_HZ;
 }
 
+/* All leaves that are a hypervisor's: its signature, and what it offers by it. */
+static void drop_paravirtual(struct kvm_cpuid2 *c)
+{
+	uint32_t i;
+
+	for (i = c->nent; i--; )
+		if (c->entries[i].function >> 8 == HYPERVISOR_LEAF >> 8)
+			drop(c, c->entries[i].function);
+}
+
 int cpu_set_cpuid(struct machine *m, struct cpu *cpu)
 {
 	struct kvm_cpuid2 *have, *c;
@@ -143,6 +153,8 @@ int cpu_set_cpuid(struct machine *m, struct cpu *cpu)
 		free(c);
 		return fail("%s offers no CPUID leaves 0 and 1", m->opt->device);
 	}
+	if (m->opt->plain)
+		drop_paravirtual(c);
 	set_topology(c, cpu->vcpu.id, m->opt->cpus);
 	set_apic(m, c);
 	set_frequency(cpu, c);

@@ -39,6 +39,7 @@ static const char help[] =
 "      --tap NAME        a network card on a TAP device that is there\n"
 "      --forward SPEC    tcp:HOSTPORT:GUESTPORT or udp:..., to the guest\n"
 "      --no-irqchip      no interrupt controllers; HLT is the end\n"
+"      --plain           hide what the hypervisor offers beyond a CPU (KVM's leaves)\n"
 "\n"
 "How it goes\n"
 "      --reboot          start again when the guest resets itself\n"
@@ -56,7 +57,7 @@ static const char help[] =
 enum {
 	OPT_FLAT = 256, OPT_LONG, OPT_LOAD, OPT_MEMORY_FILE, OPT_HUGETLB, OPT_DISK,
 	OPT_RNG, OPT_CONSOLE, OPT_NET, OPT_TAP, OPT_FORWARD, OPT_NO_IRQCHIP, OPT_REBOOT,
-	OPT_ESCAPE, OPT_STATS, OPT_CONTROL, OPT_WAIT, OPT_BALLOON,
+	OPT_ESCAPE, OPT_STATS, OPT_CONTROL, OPT_WAIT, OPT_BALLOON, OPT_PLAIN,
 };
 
 static const struct option longs[] = {
@@ -84,6 +85,7 @@ static const struct option longs[] = {
 	{ "control", required_argument, NULL, OPT_CONTROL },
 	{ "wait", no_argument, NULL, OPT_WAIT },
 	{ "balloon", no_argument, NULL, OPT_BALLOON },
+	{ "plain", no_argument, NULL, OPT_PLAIN },
 	{ "help", no_argument, NULL, 'h' },
 	{ }
 };
@@ -215,6 +217,7 @@ static const struct {
 	{ OPT_CONTROL, false, offsetof(struct options, control) },
 	{ OPT_WAIT, true, offsetof(struct options, wait) },
 	{ OPT_BALLOON, true, offsetof(struct options, balloon) },
+	{ OPT_PLAIN, true, offsetof(struct options, plain) },
 };
 
 static int plain_option(struct options *opt, int c, const char *arg)

@@ -44,6 +44,7 @@ struct options {
 	char *forwards[MAX_FORWARDS];
 	unsigned int nr_forwards;
 	bool no_irqchip;
+	bool plain;			/* nothing paravirtual */
 	bool reboot;			/* start again when the guest resets */
 	bool stats;
 	const char *control;		/* path of the control socket */
