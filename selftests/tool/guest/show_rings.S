@@ -59,7 +59,7 @@ gdt:
 	.quad 0x00affb000000ffff	/* 28: 64-bit code, ring 3 */
 tss_low:
 	.word 0x67, tss - begin_of_image
-	.quad 0x0000000000890010	/* 30: TSS, from 1 MiB on */
+	.quad 0x0000000000008910	/* 30: TSS, from 1 MiB on */
 	.word 0, 0
 gdtr:
 	.word . - gdt - 1
