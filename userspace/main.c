@@ -16,6 +16,7 @@ static const char help[] =
 "  walk    a guest address through all page tables to a host frame\n"
 "  debug   gdb on a guest\n"
 "  info    what this CPU and the hypervisor offer, and whether they will do\n"
+"  profile where the guests' exits come from, and what they cost\n"
 "  help    this text\n"
 "\n"
 "vellum COMMAND --help tells more, and the manual page vellum-COMMAND(1).\n";
@@ -29,6 +30,7 @@ static const struct {
 	{ "walk", walk_main },
 	{ "debug", debug_main },
 	{ "info", info_main },
+	{ "profile", profile_main },
 };
 
 int main(int argc, char **argv)

@@ -7,6 +7,7 @@ int run_main(int argc, char **argv);
 
 /* `vellum info`; the exit status. */
 int info_main(int argc, char **argv);
+int profile_main(int argc, char **argv);
 
 /* `vellum control`, `vellum walk`, `vellum debug`; the exit status. */
 int control_main(int argc, char **argv);

@@ -1,0 +1,87 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# In the lab host: every way to count exits, on a guest of known ones.
+# shellcheck source=selftests/lab/tap.sh
+. "$(dirname "$0")/tap.sh"
+cd /profile || exit 1
+export PATH="/profile:$PATH"
+mount -t tracefs none /sys/kernel/tracing 2> /dev/null
+mount -t debugfs none /sys/kernel/debug 2> /dev/null
+
+# places FILE: what the profile says is what the guest did, exactly.
+places() {
+	awk -f check.awk known.out "$1"
+}
+
+# keep FILE: for KEEP of selftests/profile/run.
+keep() {
+	echo "@@ file $1"
+	cat "$1"
+	echo "@@ end"
+}
+
+check "insmod" insmod "$MODULE"
+check "the guest" sh -c 'known > known.out'
+
+check "profile, traced" sh -c \
+	'vellum profile -s known.map -r a.dat -f csv -o a.csv -- known > /dev/null'
+check "places, counts and causes" places a.csv
+check "from the file" sh -c 'vellum profile -s known.map -i a.dat -f csv > b.csv'
+check "is the same" cmp a.csv b.csv
+check "nothing lost" sh -c 'vellum profile -i a.dat | grep -qx "lost: 0 events"'
+check "profile, histograms" sh -c \
+	'vellum profile -H -s known.map -f csv -o h.csv -- known > /dev/null'
+check "places, counts and causes of histograms" places h.csv
+check "the way is said" sh -c \
+	'vellum profile -H -- known | grep -q "counted in the kernel by histograms$"'
+check "too small a buffer is said" sh -c \
+	'vellum profile -b 8 -- known 20 | grep -q "^lost: [1-9][0-9]* events; what follows"'
+check "no table is too small at that rate" sh -c \
+	'vellum profile -H -- known 20 | grep -q "^lost: 0 events"'
+check "of a process" sh -c 'known 40 > /dev/null & sleep 0.2
+	vellum profile -p $! -t 1 | grep -q "CPUID  *[1-9][0-9]*"'
+check "folded" sh -c 'vellum profile -s known.map -i a.dat -f folded |
+	grep -qE "^known_rdmsr;MSR_READ;msr 0x1b [0-9]+$"'
+check "JSON" sh -c 'vellum profile -s known.map -i a.dat -f json -o a.json &&
+	grep -q "\"symbol\": \"known_out\", \"cause\": 128, \"touching\": \"port 0x80\", \"count\": 500," a.json'
+check "HTML" sh -c 'vellum profile -s known.map -i a.dat -f html -o a.html &&
+	tail -n 1 a.html | grep -q "</html>"'
+check "more of the same" sh -c 'vellum profile -s known.map -r c.dat -- known 2 > /dev/null'
+check "compared" sh -c 'vellum profile -s known.map --compare a.dat c.dat > compare.txt &&
+	grep -qE "^CPUID +known_cpuid +leaf 0x0 +1000 +2000 +\+1000 " compare.txt'
+vellum profile -s known.map --ticks -i a.dat > a.txt
+keep a.txt
+keep compare.txt
+keep a.html
+keep a.json
+check "no instance is left behind" equal "" "$(ls /sys/kernel/tracing/instances)"
+
+if [ -e trace-cmd ]; then
+	check "trace-cmd record" sh -c \
+		'trace-cmd record -q -b 16384 -e vellum -o t.dat known > /dev/null 2>&1'
+	check "trace-cmd report" sh -c 'trace-cmd report -i t.dat > t.txt 2> t.err'
+	check "counts" equal 1000 "$(grep -c 'vm_exit: .*CPUID' t.txt)"
+	check "profile reads it" sh -c 'vellum profile -s known.map -i t.dat -f csv > t.csv'
+	check "and finds the same" places t.csv
+	check "trace-cmd reads ours" equal 500 \
+		"$(trace-cmd report -i a.dat 2> /dev/null | grep -c 'vm_exit: .*IO_INSTRUCTION')"
+else
+	skip "trace-cmd" "it is not installed"
+fi
+if [ -e perf ]; then
+	check "perf record" sh -c "perf record -q -e 'vellum:*' -o p.dat -m 4M known > /dev/null 2> p.err"
+	perf script -i p.dat > p.txt 2> /dev/null
+	check "counts of perf" equal 500 "$(grep -c 'vellum:vm_exit: .*IO_INSTRUCTION' p.txt)"
+else
+	skip "perf" "it is not installed"
+fi
+if [ -e bpftrace ]; then
+	bpftrace -e 'tracepoint:vellum:vm_exit { @[args->reason] = count(); }' -c /profile/known \
+		> b.txt 2> b.err
+	check "bpftrace counts" grep -qx '@\[10\]: 1000' b.txt
+	[ "$tap_failed" = 0 ] || sed 's/^/# /' b.err
+else
+	skip "bpftrace" "it is not installed"
+fi
+check "rmmod" unload
+tap_done
