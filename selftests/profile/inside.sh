@@ -56,6 +56,34 @@ keep a.html
 keep a.json
 check "no instance is left behind" equal "" "$(ls /sys/kernel/tracing/instances)"
 
+# ticks: of a CPUID exit, guest to guest.
+ticks() {
+	cost 2> /dev/null | sed -n 's/^# show: CPUID exit \([0-9]*\) ticks, RDMSR.*/\1/p'
+}
+
+# with EVENT FILE TEXT: ticks while the event's file holds the text.
+with() {
+	echo "$3" > "$events/$1/$2"
+	ticks
+	case $2 in
+	enable) echo 0 > "$events/$1/enable" ;;
+	*) echo "!$3" > "$events/$1/$2" ;;
+	esac
+}
+
+events=/sys/kernel/tracing/events/vellum
+off=$(ticks)
+exit_on=$(with vm_exit enable 1)
+exit_hist=$(with vm_exit trigger hist:keys=reason,rip,cause)
+entry_hist=$(with vm_entry trigger hist:keys=reason,exit_rip,cause:vals=host)
+all=$(with . enable 1)
+again=$(ticks)
+note "show: ticks of a CPUID exit: events off $off, vm_exit traced $exit_on," \
+	"vm_exit in a histogram $exit_hist, vm_entry in a histogram $entry_hist," \
+	"all events traced $all, off again $again"
+check "off is free" equal "${off:-nothing}" "$again"
+check "on is not" test "$off" -lt "$exit_on" -a "$exit_on" -lt "$all"
+
 if [ -e trace-cmd ]; then
 	check "trace-cmd record" sh -c \
 		'trace-cmd record -q -b 16384 -e vellum -o t.dat known > /dev/null 2>&1'

@@ -18,7 +18,7 @@ static const char *const colours[SHOWN + 1] = {
 };
 
 static const char style[] =
-"body{font:14px/1.45 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;"
+"body{font:14px/1.45 system-ui,sans-serif;max-width:1200px;margin:2em auto;padding:0 1em;"
 "color:#222;background:#fff}h1{font-size:1.4em}h2{font-size:1.1em;margin-top:2em}\n"
 "table{border-collapse:collapse;width:100%}td,th{padding:2px 8px;text-align:right;"
 "border-bottom:1px solid #eee;white-space:nowrap}td.l,th.l{text-align:left}\n"
@@ -86,11 +86,16 @@ static void small_histogram(const struct times *t, const char *colour, FILE *f)
 	for (i = low; i <= high; i++) {
 		double h = t->log2[i] ? 2 + 22.0 * t->log2[i] / most : 0;
 
-		fprintf(f, "<rect x=%u y=%.1f width=7 height=%.1f fill=\"%s\"><title>2^%u to 2^%u \n"
-			"ticks: %" PRIu64 "</title></rect>", (i - low) * 8, 24 - h, h, colour, i,
-			i + 1, t->log2[i]);
+		fprintf(f, "<rect x=%u y=%.1f width=7 height=%.1f fill=\"%s\">\n"
+			"<title>2^%u to 2^%u ticks: %" PRIu64 "</title></rect>", (i - low) * 8,
+			24 - h, h, colour, i, i + 1, t->log2[i]);
 	}
 	fprintf(f, "</svg>");
+}
+
+static void time_cell(const struct profile *p, uint64_t ticks, FILE *f)
+{
+	fprintf(f, "<td>%.*f", p->khz && !p->ticks ? 3 : 0, host_time(p, ticks));
 }
 
 static void reasons_table(const struct profile *p, const uint32_t *reasons, unsigned int n,
@@ -107,14 +112,17 @@ static void reasons_table(const struct profile *p, const uint32_t *reasons, unsi
 
 		times_of_reason(p, reasons[i], &t);
 		part = all ? 100.0 * t.host / all : 0;
-		fprintf(f, "<tr><td class=l>%s<td>%" PRIu64 "<td>%.0f<td class=l><svg width=100 \n"
+		fprintf(f, "<tr><td class=l>%s<td>%" PRIu64 "<td>%.0f<td class=l><svg width=100\n"
 			"height=12><rect width=%.1f height=12 fill=\"%s\"/></svg><td>%.1f%%",
 			reason_name(reasons[i]), t.count,
 			p->seconds > 0 ? t.count / p->seconds : 0.0, part,
 			colours[i < SHOWN ? i : SHOWN], part);
-		fprintf(f, "<td>%.3f<td>%.3f<td>%.3f<td>%.3f<td>%.3f<td class=l>",
-			host_time(p, t.min), host_time(p, t.timed ? t.host / t.timed : 0),
-			host_time(p, t.p50), host_time(p, t.p99), host_time(p, t.max));
+		time_cell(p, t.min, f);
+		time_cell(p, t.timed ? t.host / t.timed : 0, f);
+		time_cell(p, t.p50, f);
+		time_cell(p, t.p99, f);
+		time_cell(p, t.max, f);
+		fprintf(f, "<td class=l>");
 		small_histogram(&t, colours[i < SHOWN ? i : SHOWN], f);
 		fputc('\n', f);
 	}
@@ -129,18 +137,19 @@ static void places_table(const struct profile *p, FILE *f)
 	size_t n;
 
 	places = places_merged(p, &n);
-	fprintf(f, "<h2>By place</h2>\n<table><tr><th class=l>where in the guest<th class=l>reason\n"
-		"<th class=l>touching<th>count<th>host time<th>mean (%s)\n", host_unit(p));
+	fprintf(f, "<h2>By place</h2>\n<table><tr><th class=l>where in the guest\n"
+		"<th class=l>reason<th class=l>touching<th>count<th>host time<th>mean (%s)\n", host_unit(p));
 	for (size_t i = 0; i < n && i < p->top; i++) {
 		const struct place *one = &places[i];
 
 		fprintf(f, "<tr><td class=l><code>");
 		text(symbol_text(one->rip, symbol, sizeof(symbol)), f);
 		fprintf(f, "</code><td class=l>%s<td class=l>%s<td>%" PRIu64
-			"<td>%.1f%%<td>%.3f\n", reason_name(one->reason),
+			"<td>%.1f%%", reason_name(one->reason),
 			cause_text(one->reason, one->cause, cause, sizeof(cause)), one->count,
-			all ? 100.0 * one->host / all : 0,
-			host_time(p, one->timed ? one->host / one->timed : 0));
+			all ? 100.0 * one->host / all : 0);
+		time_cell(p, one->timed ? one->host / one->timed : 0, f);
+		fputc('\n', f);
 	}
 	fprintf(f, "</table>\n");
 	if (n > p->top)
@@ -170,7 +179,7 @@ static void timeline(const struct profile *p, const struct place *cpu, const uin
 		most = sum > most ? sum : most;
 	}
 	fprintf(f, "<p>VM %u, vCPU %u: %" PRIu64 " exits; highest bar: %u in %.3f ms\n"
-		"<svg width=%u height=100 style=\"background:#f7f7f7\" role=img \n"
+		"<svg width=%u height=100 style=\"background:#f7f7f7\" role=img\n"
 		"aria-label=\"timeline\">", cpu->vm, cpu->vcpu, cpu->count, most,
 		p->seconds * 1000 / BINS, WIDTH);
 	for (unsigned int b = 0; b < BINS; b++) {
@@ -225,9 +234,9 @@ void show_html(const struct profile *p, FILE *f)
 		"<h1>vellum profile: ", style);
 	text(p->what, f);
 	fprintf(f, "</h1>\n<p>%" PRIu64 " exits in %.3f s, %s.", count, p->seconds,
-		p->aggregated ? "counted in the kernel by histograms; times but the mean are \n"
+		p->aggregated ? "counted in the kernel by histograms; times but the mean are\n"
 				"bounds, to the next power of two" : "traced one by one");
-	fprintf(f, " <span%s>Lost: %" PRIu64 ".</span> Host time: from an exit to the entry that \n"
+	fprintf(f, " <span%s>Lost: %" PRIu64 ".</span> Host time: from an exit to the entry that\n"
 		"follows.\n", p->lost ? " class=lost" : "", p->lost);
 	reasons_table(p, reasons, n, f);
 	places_table(p, f);

@@ -153,4 +153,5 @@ void cpu_dump(const struct cpu *cpu, FILE *out)
 	fprintf(out, "  gdt  base %016llx limit %04x, idt base %016llx limit %04x\n",
 		s.gdt.base, s.gdt.limit, s.idt.base, s.idt.limit);
 	dump_code(out, cpu, &s, s.cs.base + regs.rip);
+	cpu_last_exits(cpu, out);
 }

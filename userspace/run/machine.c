@@ -86,6 +86,7 @@ static int create_vm(struct machine *m)
 
 	if (err)
 		return fail("%s: cannot create a machine: %s", m->opt->device, strerror(-err));
+	machine_record(m);
 	err = vellum_vm_set_tss_addr(&m->vm, TSS_ADDR);
 	if (!err && vellum_check(&m->dev, KVM_CAP_SET_IDENTITY_MAP_ADDR) > 0)
 		err = vellum_vm_set_identity_map_addr(&m->vm, IDENTITY_MAP);

@@ -118,6 +118,9 @@ void cpus_wake(struct machine *m);
 /* The vCPU's registers and the code at RIP. */
 void cpu_dump(const struct cpu *cpu, FILE *out);
 void cpu_stats(const struct machine *m, FILE *out);
+/* last.c */
+void cpu_last_exits(const struct cpu *cpu, FILE *out);
+void machine_record(const struct machine *m);
 
 /* cpuid.c */
 int cpu_set_cpuid(struct machine *m, struct cpu *cpu);
