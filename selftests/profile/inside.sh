@@ -56,6 +56,20 @@ keep a.html
 keep a.json
 check "no instance is left behind" equal "" "$(ls /sys/kernel/tracing/instances)"
 
+# What docs/profiling.md shows.
+for polls in 100 1; do
+	vellum profile -s spin.map --record spin-$polls.dat -o spin-$polls.txt -- \
+		vellum run --long spin-$polls --no-irqchip --memory 16M > serial.txt 2> /dev/null
+	check "the guest sends" grep -qx "\.\{40\}" serial.txt
+done
+check "the place that spins is named" grep -qE \
+	"^IO_INSTRUCTION +wait_for_serial\+0xa +port 0x3fd +4000 " spin-100.txt
+vellum profile -s spin.map --compare spin-100.dat spin-1.dat > spin-compare.txt
+check "and that it was mended" grep -qE \
+	"^IO_INSTRUCTION +wait_for_serial\+0xa +port 0x3fd +4000 +40 +-3960 " spin-compare.txt
+keep spin-100.txt
+keep spin-compare.txt
+
 # ticks: of a CPUID exit, guest to guest.
 ticks() {
 	cost 2> /dev/null | sed -n 's/^# show: CPUID exit \([0-9]*\) ticks, RDMSR.*/\1/p'
@@ -70,6 +84,14 @@ with() {
 	*) echo "!$3" > "$events/$1/$2" ;;
 	esac
 }
+
+# A guest dies: CPUID, and UD2 without a table to take it.
+printf '\017\242\017\013' > dies
+vellum run --long dies --no-irqchip --memory 16M 2> died.txt > /dev/null
+keep died.txt
+check "the exits that led to a death" grep -qE \
+	'^ +[0-9]+  rip 0000000000[0-9a-f]{6}  CPUID leaf 0x[0-9a-f]+; resumed after [0-9.]+ us' died.txt
+check "the death in words" grep -qE 'EXCEPTION_NMI #DF; .* with #DF$|then an exception, #DF, and shutdown' died.txt
 
 events=/sys/kernel/tracing/events/vellum
 off=$(ticks)
@@ -104,7 +126,7 @@ else
 	skip "perf" "it is not installed"
 fi
 if [ -e bpftrace ]; then
-	bpftrace -e 'tracepoint:vellum:vm_exit { @[args->reason] = count(); }' -c /profile/known \
+	bpftrace -I /usr/include -e 'tracepoint:vellum:vm_exit { @[args->reason] = count(); }' -c /profile/known \
 		> b.txt 2> b.err
 	check "bpftrace counts" grep -qx '@\[10\]: 1000' b.txt
 	[ "$tap_failed" = 0 ] || sed 's/^/# /' b.err

@@ -28,7 +28,7 @@ static void put_change(const struct profile *p, const struct place *a, const str
 	if (ta)
 		fprintf(f, " %+7.1f%%\n", (tb - ta) * 100 / ta);
 	else
-		fprintf(f, "     new\n");
+		fprintf(f, "%s\n", tb ? "     new" : "");
 }
 
 static void sum_reason(const struct profile *p, uint32_t reason, struct place *to)
