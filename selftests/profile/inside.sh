@@ -111,6 +111,8 @@ if [ -e trace-cmd ]; then
 		'trace-cmd record -q -b 16384 -e vellum -o t.dat known > /dev/null 2>&1'
 	check "trace-cmd report" sh -c 'trace-cmd report -i t.dat > t.txt 2> t.err'
 	check "counts" equal 1000 "$(grep -c 'vm_exit: .*CPUID' t.txt)"
+	check "in words, by the plugin" equal 500 "$(grep -c \
+		'vm_exit: *vm [0-9]* vcpu 0 IO_INSTRUCTION (port 0x80) at 0x100.., ring 0, 64-bit' t.txt)"
 	check "profile reads it" sh -c 'vellum profile -s known.map -i t.dat -f csv > t.csv'
 	check "and finds the same" places t.csv
 	check "trace-cmd reads ours" equal 500 \

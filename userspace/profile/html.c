@@ -138,7 +138,8 @@ static void places_table(const struct profile *p, FILE *f)
 
 	places = places_merged(p, &n);
 	fprintf(f, "<h2>By place</h2>\n<table><tr><th class=l>where in the guest\n"
-		"<th class=l>reason<th class=l>touching<th>count<th>host time<th>mean (%s)\n", host_unit(p));
+		"<th class=l>reason<th class=l>touching<th>count<th>host time<th>mean (%s)\n",
+		host_unit(p));
 	for (size_t i = 0; i < n && i < p->top; i++) {
 		const struct place *one = &places[i];
 

@@ -100,6 +100,8 @@ unsigned int reasons_sorted(const struct profile *p, uint32_t *out);
 /* names.c */
 const char *reason_name(uint32_t reason);
 const char *cause_text(uint32_t reason, uint64_t cause, char *buf, size_t size);
+
+/* symbols.c */
 void symbols_read(const char *path);
 const char *symbol_text(uint64_t rip, char *buf, size_t size);
 
