@@ -26,7 +26,7 @@ VT_GUEST(known, 64,
 	 "known_rdmsr: rdmsr\n"
 	 "dec %ebp; jnz known_rdmsr\n"
 	 "mov $400, %ebp\n"
-	 "2: mov $9, %eax\n"
+	 "2: mov $99, %eax\n"
 	 "known_vmcall: vmcall\n"
 	 "dec %ebp; jnz 2b\n"
 	 "known_hlt: hlt\n"
