@@ -130,8 +130,11 @@ fi
 if [ -e bpftrace ]; then
 	bpftrace -I /usr/include -e 'tracepoint:vellum:vm_exit { @[args->reason] = count(); }' -c /profile/known \
 		> b.txt 2> b.err
-	check "bpftrace counts" grep -qx '@\[10\]: 1000' b.txt
-	[ "$tap_failed" = 0 ] || sed 's/^/# /' b.err
+	if grep -q "install BTF" b.err; then
+		skip "bpftrace counts" "it wants types of the kernel, and finds no BTF here"
+	else
+		check "bpftrace counts" grep -qx '@\[10\]: 1000' b.txt
+	fi
 else
 	skip "bpftrace" "it is not installed"
 fi
