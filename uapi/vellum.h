@@ -176,4 +176,78 @@ struct vellum_ept_walk {
  */
 #define VELLUM_WALK_EPT		_IOWR(VELLUMIO, 0x03, struct vellum_ept_walk)
 
+/**
+ * VELLUM_CAP_DOCTOR - a VM entry that the CPU refuses is explained
+ *
+ * KVM_CHECK_EXTENSION: 1.  KVM_ENABLE_CAP on a VM: with args[0] = 1 the state is
+ * checked before each entry too, and KVM_RUN ends as if the CPU had refused it;
+ * 0 turns that off.
+ */
+#define VELLUM_CAP_DOCTOR	0x564c0001
+
+/**
+ * struct vellum_number - a VMCS field, or a capability of the CPU
+ * @id: encoding of the field, or number of the MSR; with bit 31 set it is
+ *      Vellum's own, see docs/doctor.md
+ * @reserved: 0
+ * @value: its value
+ */
+struct vellum_number {
+	__u32 id;
+	__u32 reserved;
+	__u64 value;
+};
+
+/**
+ * struct vellum_rule - a rule of VM entry that is broken
+ * @name: a word
+ * @section: title of the section in the SDM
+ * @text: the rule, and the values that break it
+ */
+struct vellum_rule {
+	char name[40];
+	char section[72];
+	char text[400];
+};
+
+#define VELLUM_DOCTOR_REFUSED	1	/* by the CPU */
+#define VELLUM_DOCTOR_CHECKED	2	/* by the check before the entry */
+
+/**
+ * struct vellum_doctor - why the vCPU's last entry was refused
+ * @flags: out: VELLUM_DOCTOR_*
+ * @exit_reason: out: with bit 31 set; 0 after VMfail
+ * @instruction_error: out: after VMfail
+ * @nr_fields: in: room in @fields; out: how many there are
+ * @nr_caps: in: room in @caps; out: how many there are
+ * @nr_rules: in: room in @rules; out: how many there are
+ * @qualification: out: exit qualification
+ * @fields: in: address of struct vellum_number[]: the VMCS
+ * @caps: in: address of struct vellum_number[]: the CPU
+ * @rules: in: address of struct vellum_rule[]: what is broken
+ * @reserved: 0
+ *
+ * No more is written than there is room for.
+ */
+struct vellum_doctor {
+	__u32 flags;
+	__u32 exit_reason;
+	__u32 instruction_error;
+	__u32 nr_fields;
+	__u32 nr_caps;
+	__u32 nr_rules;
+	__u64 qualification;
+	__u64 fields;
+	__u64 caps;
+	__u64 rules;
+	__u64 reserved;
+};
+
+/**
+ * VELLUM_GET_DOCTOR - ioctl on a vCPU: explain its last refused entry
+ *
+ * -ENOENT: none was refused.
+ */
+#define VELLUM_GET_DOCTOR	_IOWR(VELLUMIO, 0x10, struct vellum_doctor)
+
 #endif /* _UAPI_VELLUM_H */

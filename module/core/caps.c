@@ -8,6 +8,8 @@
 #include <linux/kernel.h>
 #include <linux/kvm.h>
 
+#include <vellum.h>
+
 #include "ioctl.h"
 #include "vcpu.h"
 
@@ -102,6 +104,7 @@ static const struct capability capabilities[] = {
 	{ KVM_CAP_EXIT_ON_EMULATION_FAILURE, 1 },
 	{ KVM_CAP_DISABLE_QUIRKS2, VLM_QUIRKS },
 	{ KVM_CAP_XSAVE2, sizeof(struct kvm_xsave) },
+	{ VELLUM_CAP_DOCTOR, 1 },
 };
 
 long vlm_check_extension(unsigned long cap)

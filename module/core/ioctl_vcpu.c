@@ -10,6 +10,8 @@
 #include <linux/signal.h>
 #include <linux/uaccess.h>
 
+#include <vellum.h>
+
 #include "../irq/lapic.h"
 #include "ioctl.h"
 #include "vcpu.h"
@@ -144,6 +146,11 @@ static long vcpu_set_signal_mask(void *obj, unsigned long arg)
 	return 0;
 }
 
+static long vcpu_get_doctor(void *vcpu, unsigned long arg)
+{
+	return vlm_doctor_get(vcpu, (struct vellum_doctor *)arg);
+}
+
 static const struct vlm_ioctl vcpu_ioctls[] = {
 	{ KVM_RUN, 0, vcpu_run },
 	{ KVM_GET_REGS, 0, vcpu_get_regs },
@@ -184,6 +191,7 @@ static const struct vlm_ioctl vcpu_ioctls[] = {
 	{ KVM_KVMCLOCK_CTRL, 0, vcpu_kvmclock_ctrl },
 	{ KVM_ENABLE_CAP, 0, vcpu_enable_cap },
 	{ KVM_SET_SIGNAL_MASK, VLM_RAW, vcpu_set_signal_mask },
+	{ VELLUM_GET_DOCTOR, 0, vcpu_get_doctor },
 };
 
 long vlm_ioctl_vcpu(struct vlm_vcpu *vcpu, unsigned int cmd, unsigned long arg)

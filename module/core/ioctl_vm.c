@@ -9,6 +9,8 @@
 #include <linux/sched.h>
 #include <vellum.h>
 
+#include <vellum.h>
+
 #include "ioctl.h"
 #include "recorder.h"
 #include "stats.h"
@@ -104,6 +106,8 @@ static long vm_enable_cap(void *vm, unsigned long arg)
 		return cap->flags ? -EINVAL : set_x2apic_api(v, cap->args[0]);
 	case KVM_CAP_EXIT_ON_EMULATION_FAILURE:
 		return cap->flags ? -EINVAL : set_flags(cap->args[0], 1, &v->emulation_exits);
+	case VELLUM_CAP_DOCTOR:
+		return cap->flags ? -EINVAL : vlm_doctor_enable(vm, cap->args[0]);
 	}
 	return -EINVAL;
 }

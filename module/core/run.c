@@ -50,6 +50,17 @@ static void serve_requests(struct vlm_vcpu *vcpu)
 		vmx_event_prepare(vcpu);
 }
 
+/* False: the entry was refused, by the CPU or by the check before it. */
+static __always_inline bool enter(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	if (static_branch_unlikely(&vlm_doctor_wanted) && !vlm_doctor_check(vcpu, exit))
+		return false;
+	if (likely(vmx_run_guest(vcpu, exit)))
+		return true;
+	vlm_doctor_refused(vcpu, exit);
+	return false;
+}
+
 /*
  * Run the guest until an exit needs more than a section can do.  Interrupts
  * are off from the look at the requests to the end of the fast handler: one
@@ -80,7 +91,7 @@ static int run_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit, bool one_ex
 
 		if (static_branch_unlikely(&vlm_watched))
 			vlm_watch_entry(vcpu);
-		if (unlikely(!vmx_run_guest(vcpu, exit))) {
+		if (unlikely(!enter(vcpu, exit))) {
 			vmx_event_cancel(vcpu);
 			next = exit_entry_failed(vcpu, exit);
 			break;

@@ -42,6 +42,7 @@ void vlm_vcpu_destroy(struct vlm_vcpu *vcpu)
 	vlm_ept_vcpu_destroy(vcpu);
 	vlm_emul_destroy(vcpu);
 	vlm_recorder_free(vcpu);
+	vlm_doctor_vcpu_destroy(vcpu);
 	free_page((unsigned long)vcpu->run);
 	free_page((unsigned long)vcpu->pio_data);
 	kmem_cache_free(vcpu_cache, vcpu);

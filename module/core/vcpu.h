@@ -14,6 +14,7 @@
 #include "stats.h"
 #include "vm.h"
 #include "watch.h"
+#include "../doctor/glue.h"
 #include "../emul/glue.h"
 #include "../vmx/vmx.h"
 #include "../x86/pv.h"
@@ -80,6 +81,7 @@ struct vlm_pending {
  * @want_window: [v] user space waits for an open interrupt window
  * @guest_debug: [v] KVM_GUESTDBG_* in force
  * @stats: what was counted
+ * @doctor: [v] the last entry that was refused; NULL: none was
  * @watch: [v] the last exit, while somebody looks
  * @recorder: [a] set once, NULL until then
  *
@@ -116,6 +118,7 @@ struct vlm_vcpu {
 	bool want_window;
 	u32 guest_debug;
 	struct vlm_vcpu_stats stats;
+	struct vlm_doctor *doctor;
 	struct vlm_watch watch;
 	struct vlm_recorder *recorder;
 };

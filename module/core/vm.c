@@ -40,6 +40,7 @@ static void vm_destroy(struct vlm_vm *vm)
 	xa_destroy(&vm->vcpus);
 	vlm_ept_destroy(vm);
 	vlm_msr_filter_destroy(vm);
+	vlm_doctor_vm_destroy(vm);
 	if (vm->mm)
 		mmdrop(vm->mm);
 	kfree(vm);

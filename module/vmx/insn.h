@@ -52,6 +52,20 @@ fail:
 	return 0;
 }
 
+/* For fields that the CPU need not have: false then, and nothing is reported. */
+static inline bool vmread_try(unsigned long field, unsigned long *value)
+{
+	asm goto("1: vmread %[field], %[value]\n\t"
+		 "jbe %l[fail]\n\t"
+		 _ASM_EXTABLE(1b, %l[fail])
+		 : [value] "=rm" (*value)
+		 : [field] "r" (field)
+		 : "cc" : fail);
+	return true;
+fail:
+	return false;
+}
+
 static __always_inline void __vmwrite(unsigned long field, unsigned long value)
 {
 	VMX_INSN_OR_FAIL("vmwrite %[value], %[field]",

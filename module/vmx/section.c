@@ -355,6 +355,7 @@ static bool entry_failed(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
 	exit->entry_failed = true;
 	exit->reason = 0xffff;
+	exit->qualification = 0;
 	exit->instruction_error = vmx_root_is_on() ? vmcs_read32(VM_INSTRUCTION_ERROR) : 0;
 	return false;
 }
@@ -376,10 +377,14 @@ bool vmx_run_guest(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	reason = vmcs_read32(VM_EXIT_REASON);
 	exit->reason = reason;
 	exit->entry_failed = reason & VMX_EXIT_REASONS_FAILED_VMENTRY;
-	/* An entry that failed has not launched the VMCS. */
-	if (likely(!exit->entry_failed))
-		vmcs->launched = true;
-	return !exit->entry_failed;
+	if (unlikely(exit->entry_failed)) {
+		/* It has not launched the VMCS. */
+		exit->instruction_error = 0;
+		exit->qualification = vmcs_readl(EXIT_QUALIFICATION);
+		return false;
+	}
+	vmcs->launched = true;
+	return true;
 }
 
 void vmx_describe_exit(struct vlm_vcpu *vcpu, u16 reason, struct vlm_exit *exit)

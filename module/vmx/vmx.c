@@ -8,6 +8,7 @@
 #include "caps.h"
 #include "root.h"
 #include "section.h"
+#include "snapshot.h"
 #include "speculation.h"
 #include "vmx.h"
 
@@ -31,6 +32,7 @@ int __init vmx_init(void)
 	};
 	vlm_ept_setup(&ept);
 	vmx_host_init();
+	vmx_snapshot_init();
 	err = vmx_speculation_init();
 	if (err)
 		return err;

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * For each rule of VM entry, states that break it and no other.
+ */
+#include "cases.h"
+#include "doctor/bits.h"
+
+#define S(field, value)		{ DF_##field, CHANGE_SET, value }
+#define O(field, bits)		{ DF_##field, CHANGE_OR, bits }
+#define X(field, bits)		{ DF_##field, CHANGE_CLEAR, bits }
+#define W(field)		{ DF_##field, CHANGE_WIDE, 0 }
+#define TOP(field)		{ DF_##field, CHANGE_TOP, 0 }
+#define COPY(field, from)	{ DF_##field, CHANGE_COPY, DF_##from }
+#define LINK(field)		{ DF_##field, CHANGE_LINK, 0 }
+
+#define BREAKS(rule, base, ...)	{ #rule, BASE_##base, 0, { __VA_ARGS__ }, { 0 }, false },
+/* For a CPU that is as the function says. */
+#define ON_CPU(cpu, rule, base, ...) { #rule, BASE_##base, cpu, { __VA_ARGS__ }, { 0 }, false },
+#define LOAD_MSR(rule, index, reserved, value) \
+	{ #rule, BASE_64, 0, { { 0 } }, { index, reserved, value }, true },
+#define MSR_ON_CPU(cpu, rule, index, reserved, value) \
+	{ #rule, BASE_64, cpu, { { 0 } }, { index, reserved, value }, true },
+
+/* Canonical on no CPU. */
+#define BENT			(1ull << 60)
+
+#define EVENT(type, vector)	(EVENT_VALID | TYPE_##type << 8 | (vector))
+
+static bool requires_proc2(const struct doctor_caps *c) { return (u32)c->proc2; }
+static bool no_busy_stacks(const struct doctor_caps *c) { return !(c->exit >> 62 & 1); }
+static bool no_dirty(const struct doctor_caps *c) { return !(c->ept_vpid & EPTCAP_AD); }
+static bool no_stacks(const struct doctor_caps *c) { return !(c->ept_vpid & EPTCAP_SHADOW_STACK); }
+static bool checks_error(const struct doctor_caps *c) { return !(c->basic & BASIC_ANY_ERROR_CODE); }
+static bool no_length_0(const struct doctor_caps *c) { return !(c->misc & MISC_LENGTH_0); }
+static bool has_trap_flag(const struct doctor_caps *c) { return c->proc >> 32 & PROC_MONITOR_TRAP; }
+static bool no_trap_flag(const struct doctor_caps *c) { return !has_trap_flag(c); }
+static bool in_smm(const struct doctor_caps *c) { return c->in_smm; }
+static bool legacy_host(const struct doctor_caps *c) { return !c->in_ia32e; }
+static bool no_hlt(const struct doctor_caps *c) { return !(MISC_ACTIVITIES(c->misc) & 1); }
+static bool no_sgx(const struct doctor_caps *c) { return !c->sgx; }
+static bool has_sgx(const struct doctor_caps *c) { return c->sgx; }
+static bool no_rtm(const struct doctor_caps *c) { return !c->rtm; }
+static bool has_rtm(const struct doctor_caps *c) { return c->rtm; }
+static bool no_bus_lock(const struct doctor_caps *c) { return !c->bus_lock; }
+static bool x2apic(const struct doctor_caps *c) { return c->x2apic; }
+static bool narrow(const struct doctor_caps *c) { return c->basic & BASIC_32_BIT; }
+
+/* An address that must be aligned and not too wide, used while a control is on. */
+#define ADDRESS(name, base, field, low, ...)				\
+BREAKS(name##_aligned, base, O(field, low), __VA_ARGS__)			\
+BREAKS(name##_width, base, W(field), __VA_ARGS__)
+
+#define AREA(name, field)						\
+ADDRESS(name, 64, field##_ADDR, 8, S(field##_COUNT, 1))			\
+BREAKS(name##_end, 64, TOP(field##_ADDR), S(field##_COUNT, 2))
+
+#define VM86(R, r)							\
+BREAKS(guest_##r##_vm86_base, VM86, O(GUEST_##R##_BASE, 0x100000))	\
+BREAKS(guest_##r##_vm86_limit, VM86, S(GUEST_##R##_LIMIT, 0xfffff))	\
+BREAKS(guest_##r##_vm86_ar, VM86, S(GUEST_##R##_AR, 0x93))
+
+/* Limit and granularity of a segment that has 4 GiB, and of a short one. */
+#define COMMON(R, r, base)						\
+BREAKS(guest_##r##_present, base, X(GUEST_##R##_AR, RIGHTS_P))		\
+BREAKS(guest_##r##_reserved, base, O(GUEST_##R##_AR, 0x100))		\
+BREAKS(guest_##r##_reserved, base, O(GUEST_##R##_AR, 0x20000))		\
+BREAKS(guest_##r##_fine, base, S(GUEST_##R##_LIMIT, 0xffffe000), O(GUEST_##R##_AR, RIGHTS_G)) \
+BREAKS(guest_##r##_coarse, base, S(GUEST_##R##_LIMIT, 0x1fffff), X(GUEST_##R##_AR, RIGHTS_G))
+
+#define CODE_OR_DATA(R, r, base)					\
+VM86(R, r)								\
+COMMON(R, r, base)							\
+BREAKS(guest_##r##_s, base, X(GUEST_##R##_AR, RIGHTS_S))
+
+#define DATA(R, r)							\
+CODE_OR_DATA(R, r, 64)							\
+BREAKS(guest_##r##_accessed, 64, X(GUEST_##R##_AR, 1))			\
+BREAKS(guest_##r##_readable, 64, S(GUEST_##R##_AR, 0xc099))		\
+BREAKS(guest_##r##_dpl, PLAIN, S(GUEST_##R##_SEL, 0x13))
+
+const struct doctor_case doctor_cases[] = {
+/* VM-execution controls */
+BREAKS(pin_required, 64, X(PIN, 2))
+BREAKS(pin_allowed, 64, O(PIN, 1u << 31))
+BREAKS(proc_required, 64, X(PROC, 2))
+BREAKS(proc_allowed, 64, O(PROC, 1))
+ON_CPU(requires_proc2, proc2_required, 64, X(PROC2, 4))
+BREAKS(proc2_allowed, 64, O(PROC2, 1u << 31))
+BREAKS(proc3_allowed, 64, O(PROC, PROC_TERTIARY), S(PROC3, 1ull << 63))
+BREAKS(cr3_targets, 64, S(CR3_TARGETS, 0x200))
+ADDRESS(io_bitmap_a, 64, IO_BITMAP_A, 0x800, O(PROC, PROC_IO_BITMAPS))
+ADDRESS(io_bitmap_b, 64, IO_BITMAP_B, 1, O(PROC, PROC_IO_BITMAPS))
+ON_CPU(narrow, io_bitmap_a_width, 64, O(PROC, PROC_IO_BITMAPS), O(IO_BITMAP_A, 1ull << 32))
+ADDRESS(msr_bitmap, 64, MSR_BITMAP, 0x10, O(PROC, PROC_MSR_BITMAPS))
+ADDRESS(virtual_apic, 64, VIRTUAL_APIC_ADDR, 0x80, O(PROC, PROC_TPR_SHADOW))
+BREAKS(tpr_threshold, 64, O(PROC, PROC_TPR_SHADOW), S(TPR_THRESHOLD, 0x10))
+BREAKS(tpr_threshold_vtpr, 64, O(PROC, PROC_TPR_SHADOW), S(TPR_THRESHOLD, 5), S(VTPR, 0x40))
+BREAKS(nmi_exiting, 64, X(PIN, PIN_NMI))
+BREAKS(virtual_nmis, 64, X(PIN, PIN_VIRTUAL_NMIS), O(PROC, PROC_NMI_WINDOW))
+ADDRESS(apic_access, 64, APIC_ACCESS_ADDR, 4, O(PROC2, PROC2_APIC_ACCESSES))
+BREAKS(x2apic_shadow, 64, O(PROC2, PROC2_X2APIC))
+BREAKS(registers_shadow, 64, O(PROC2, PROC2_APIC_REGISTERS))
+BREAKS(delivery_shadow, 64, O(PROC2, PROC2_INTERRUPT_DELIVERY))
+BREAKS(x2apic_accesses, APIC, O(PROC2, PROC2_X2APIC | PROC2_APIC_ACCESSES))
+BREAKS(delivery_exiting, APIC, O(PROC2, PROC2_INTERRUPT_DELIVERY), X(PIN, PIN_EXTERNAL_INTERRUPT))
+BREAKS(posted_delivery, 64, O(PIN, PIN_POSTED), O(EXIT, EXIT_ACK_INTERRUPT))
+BREAKS(posted_delivery, APIC, O(PIN, PIN_POSTED), X(PROC2, PROC2_INTERRUPT_DELIVERY))
+BREAKS(posted_acknowledge, APIC, O(PIN, PIN_POSTED), X(EXIT, EXIT_ACK_INTERRUPT))
+BREAKS(posted_vector, APIC, O(PIN, PIN_POSTED), S(POSTED_VECTOR, 0x100))
+ADDRESS(posted_desc, APIC, POSTED_DESC_ADDR, 0x20, O(PIN, PIN_POSTED))
+BREAKS(vpid, 64, O(PROC2, PROC2_VPID), S(VPID, 0))
+BREAKS(ept_type, 64, X(EPTP, 7), O(EPTP, 1))
+BREAKS(ept_walk, 64, O(EPTP, 7 << 3))
+ON_CPU(no_dirty, ept_dirty, 64, O(EPTP, 1 << 6))
+ON_CPU(no_stacks, ept_shadow_stack, 64, O(EPTP, 1 << 7))
+BREAKS(ept_reserved, 64, O(EPTP, 0x100))
+BREAKS(ept_width, 64, W(EPTP))
+BREAKS(pml_ept, NO_EPT, O(PROC2, PROC2_PML))
+ADDRESS(pml, 64, PML_ADDR, 0x200, O(PROC2, PROC2_PML))
+BREAKS(unrestricted_ept, NO_EPT, O(PROC2, PROC2_UNRESTRICTED))
+BREAKS(mode_execute_ept, NO_EPT, O(PROC2, PROC2_MODE_EXECUTE))
+BREAKS(sub_page_ept, NO_EPT, O(PROC2, PROC2_SUB_PAGE))
+ADDRESS(spptp, 64, SPPTP, 0x20, O(PROC2, PROC2_SUB_PAGE))
+BREAKS(vm_functions, 64, O(PROC2, PROC2_VMFUNC), S(VMFUNC_CTLS, 1ull << 63))
+BREAKS(eptp_switching_ept, NO_EPT, O(PROC2, PROC2_VMFUNC), S(VMFUNC_CTLS, 1))
+ADDRESS(eptp_list, 64, EPTP_LIST_ADDR, 0x40, O(PROC2, PROC2_VMFUNC), S(VMFUNC_CTLS, 1))
+ADDRESS(vmread_bitmap, 64, VMREAD_BITMAP, 2, O(PROC2, PROC2_SHADOWING))
+ADDRESS(vmwrite_bitmap, 64, VMWRITE_BITMAP, 0x400, O(PROC2, PROC2_SHADOWING))
+ADDRESS(ve_info, 64, VE_INFO_ADDR, 8, O(PROC2, PROC2_EPT_VE))
+BREAKS(pt_gpa_ept, NO_EPT, O(PROC2, PROC2_PT_GPA), O(ENTRY, ENTRY_RTIT_CTL), O(EXIT,
+       EXIT_CLEAR_RTIT))
+BREAKS(pt_gpa_entry, 64, O(PROC2, PROC2_PT_GPA), O(EXIT, EXIT_CLEAR_RTIT))
+BREAKS(pt_gpa_exit, 64, O(PROC2, PROC2_PT_GPA), O(ENTRY, ENTRY_RTIT_CTL))
+BREAKS(tsc_multiplier, 64, O(PROC2, PROC2_TSC_SCALING), S(TSC_MULTIPLIER, 0))
+ADDRESS(low_pasid, 64, LOW_PASID_ADDR, 0x100, O(PROC2, PROC2_PASID))
+ADDRESS(high_pasid, 64, HIGH_PASID_ADDR, 0x100, O(PROC2, PROC2_PASID))
+BREAKS(hlat_ept, NO_EPT, O(PROC, PROC_TERTIARY), S(PROC3, PROC3_HLAT))
+BREAKS(hlatp_reserved, 64, O(PROC, PROC_TERTIARY), S(PROC3, PROC3_HLAT), O(HLATP, 0x20))
+BREAKS(hlatp_width, 64, O(PROC, PROC_TERTIARY), S(PROC3, PROC3_HLAT), W(HLATP))
+BREAKS(paging_write_ept, NO_EPT, O(PROC, PROC_TERTIARY), S(PROC3, PROC3_PAGING_WRITE))
+BREAKS(verification_ept, NO_EPT, O(PROC, PROC_TERTIARY), S(PROC3, PROC3_VERIFICATION))
+
+/* VM-exit controls */
+BREAKS(exit_required, 64, X(EXIT, 1))
+ON_CPU(no_busy_stacks, exit_allowed, 64, O(EXIT, 1u << 30))
+BREAKS(exit2_allowed, 64, O(EXIT, EXIT_SECONDARY), S(EXIT2, 1ull << 63))
+BREAKS(save_timer, 64, O(EXIT, EXIT_SAVE_TIMER), X(PIN, PIN_PREEMPTION_TIMER))
+AREA(exit_store, EXIT_STORE)
+AREA(exit_load, EXIT_LOAD)
+
+/* VM-entry controls */
+BREAKS(entry_required, 64, X(ENTRY, 1))
+BREAKS(entry_allowed, 64, O(ENTRY, 1u << 31))
+BREAKS(event_type, 64, S(EVENT, EVENT(RESERVED, 0)))
+ON_CPU(no_trap_flag, event_type, 64, S(EVENT, EVENT(OTHER, 0)))
+BREAKS(event_vector, 64, S(EVENT, EVENT(NMI, 3)))
+BREAKS(event_vector, 64, S(EVENT, EVENT(HARDWARE, 32)))
+ON_CPU(has_trap_flag, event_vector, 64, S(EVENT, EVENT(OTHER, 1)))
+ON_CPU(checks_error, event_error_wanted, 64, S(EVENT, EVENT(HARDWARE, 13)))
+ON_CPU(checks_error, event_error_unwanted, 64, S(EVENT, EVENT(HARDWARE, 6) | EVENT_HAS_ERROR))
+BREAKS(event_error_unwanted, 64, S(EVENT, EVENT(EXTERNAL, 0x20) | EVENT_HAS_ERROR),
+       O(GUEST_RFLAGS, RFLAGS_IF))
+BREAKS(event_error_unwanted, REAL, S(EVENT, EVENT(HARDWARE, 13) | EVENT_HAS_ERROR))
+BREAKS(event_reserved, 64, S(EVENT, EVENT(EXTERNAL, 0x20) | 1 << 12), O(GUEST_RFLAGS, RFLAGS_IF))
+BREAKS(event_error_code, 64, S(EVENT, EVENT(HARDWARE, 13) | EVENT_HAS_ERROR), S(EVENT_ERROR,
+       0x10000))
+BREAKS(event_length, 64, S(EVENT, EVENT(SOFTWARE_INT, 0x20)), S(EVENT_LENGTH, 16))
+BREAKS(event_length, 64, S(EVENT, EVENT(SOFTWARE, 3)), S(EVENT_LENGTH, 16))
+BREAKS(event_length, 64, S(EVENT, EVENT(PRIVILEGED, 1)), S(EVENT_LENGTH, 16))
+ON_CPU(no_length_0, event_length, 64, S(EVENT, EVENT(SOFTWARE, 3)), S(EVENT_LENGTH, 0))
+AREA(entry_load, ENTRY_LOAD)
+BREAKS(entry_to_smm, 64, O(ENTRY, ENTRY_SMM))
+BREAKS(deactivate_dual_monitor, 64, O(ENTRY, ENTRY_DEACTIVATE))
+ON_CPU(in_smm, smm_both, 64, O(ENTRY, ENTRY_SMM | ENTRY_DEACTIVATE), S(INTERRUPTIBILITY,
+       BLOCKING_SMI))
+
+/* Host state */
+BREAKS(host_cr0_fixed0, 64, X(HOST_CR0, 1 << 5))
+BREAKS(host_cr0_fixed1, 64, O(HOST_CR0, 1ull << 32))
+BREAKS(host_cr4_fixed0, 64, X(HOST_CR4, 1 << 13))
+BREAKS(host_cr4_fixed1, 64, O(HOST_CR4, 1ull << 40))
+BREAKS(host_cet_wp, 64, O(HOST_CR4, CR4_CET), X(HOST_CR0, CR0_WP))
+BREAKS(host_cr3, 64, W(HOST_CR3))
+BREAKS(host_sysenter_esp, 64, S(HOST_SYSENTER_ESP, BENT))
+BREAKS(host_sysenter_eip, 64, S(HOST_SYSENTER_EIP, BENT))
+BREAKS(host_perf_ctl, 64, O(EXIT, EXIT_PERF_CTL), S(HOST_PERF_CTL, 1ull << 63))
+BREAKS(host_pat, 64, S(HOST_PAT, 2))
+BREAKS(host_pat, 64, O(HOST_PAT, 8ull << 56))
+BREAKS(host_efer_reserved, 64, O(HOST_EFER, 2))
+BREAKS(host_efer_lma, 64, X(HOST_EFER, EFER_LMA_BIT))
+BREAKS(host_efer_lme, 64, X(HOST_EFER, EFER_LME_BIT))
+BREAKS(host_s_cet, 64, O(EXIT, EXIT_CET), S(HOST_S_CET, 0x40))
+BREAKS(host_s_cet, 64, O(EXIT, EXIT_CET), S(HOST_S_CET, S_CET_SUPPRESS | S_CET_TRACKER))
+BREAKS(host_s_cet_canonical, 64, O(EXIT, EXIT_CET), S(HOST_S_CET, BENT))
+BREAKS(host_ssp, 64, O(EXIT, EXIT_CET), S(HOST_SSP, 2))
+BREAKS(host_ssp_canonical, 64, O(EXIT, EXIT_CET), S(HOST_SSP, BENT))
+BREAKS(host_ssp_table, 64, O(EXIT, EXIT_CET), S(HOST_SSP_TABLE, BENT))
+BREAKS(host_pkrs, 64, O(EXIT, EXIT_PKRS), S(HOST_PKRS, 1ull << 32))
+BREAKS(host_es, 64, S(HOST_ES_SEL, 3))
+BREAKS(host_cs, 64, O(HOST_CS_SEL, 4))
+BREAKS(host_ss, 64, O(HOST_SS_SEL, 1))
+BREAKS(host_ds, 64, S(HOST_DS_SEL, 4))
+BREAKS(host_fs, 64, S(HOST_FS_SEL, 2))
+BREAKS(host_gs, 64, S(HOST_GS_SEL, 7))
+BREAKS(host_tr, 64, O(HOST_TR_SEL, 4))
+BREAKS(host_cs_null, 64, S(HOST_CS_SEL, 0))
+BREAKS(host_tr_null, 64, S(HOST_TR_SEL, 0))
+ON_CPU(legacy_host, host_ss_null, 32, S(HOST_SS_SEL, 0))
+BREAKS(host_fs_base, 64, S(HOST_FS_BASE, BENT))
+BREAKS(host_gs_base, 64, S(HOST_GS_BASE, BENT))
+BREAKS(host_tr_base, 64, S(HOST_TR_BASE, BENT))
+BREAKS(host_gdtr_base, 64, S(HOST_GDTR_BASE, BENT))
+BREAKS(host_idtr_base, 64, S(HOST_IDTR_BASE, BENT))
+BREAKS(host_size_64, 32, X(EXIT, EXIT_HOST_64), X(HOST_EFER, EFER_LMA_BIT | EFER_LME_BIT),
+       X(HOST_CR4, CR4_PCIDE), S(HOST_RIP, 0x1000))
+ON_CPU(legacy_host, host_size_32, 32, O(EXIT, EXIT_HOST_64), O(HOST_EFER,
+       EFER_LMA_BIT | EFER_LME_BIT))
+ON_CPU(legacy_host, guest_ia32e_host, 64, X(HOST_CR4, CR4_PCIDE))
+ON_CPU(legacy_host, host_pcide, 32, O(HOST_CR4, CR4_PCIDE))
+ON_CPU(legacy_host, host_rip_32, 32, O(HOST_RIP, 1ull << 32))
+BREAKS(host_pae, 64, X(HOST_CR4, CR4_PAE))
+BREAKS(host_rip, 64, S(HOST_RIP, BENT))
+
+/* Guest control registers, debug registers and MSRs */
+BREAKS(guest_cr0_fixed0, 64, X(GUEST_CR0, 1 << 5))
+BREAKS(guest_cr0_fixed0, PLAIN_32, X(GUEST_CR0, CR0_PG))
+BREAKS(guest_cr0_fixed1, 64, O(GUEST_CR0, 1ull << 32))
+BREAKS(guest_cr0_pg, 32, X(GUEST_CR0, CR0_PE))
+BREAKS(guest_cr4_fixed0, 64, X(GUEST_CR4, 1 << 13))
+BREAKS(guest_cr4_fixed1, 64, O(GUEST_CR4, 1ull << 40))
+BREAKS(guest_cet_wp, 64, O(GUEST_CR4, CR4_CET), X(GUEST_CR0, CR0_WP))
+BREAKS(guest_debugctl, 64, S(GUEST_DEBUGCTL, 8))
+ON_CPU(no_bus_lock, guest_debugctl, 64, S(GUEST_DEBUGCTL, 4))
+ON_CPU(no_rtm, guest_debugctl, 64, S(GUEST_DEBUGCTL, 1 << 15))
+BREAKS(guest_ia32e_pg, 64, X(GUEST_CR0, CR0_PG))
+BREAKS(guest_ia32e_pae, 64, X(GUEST_CR4, CR4_PAE))
+BREAKS(guest_pcide, 32, O(GUEST_CR4, CR4_PCIDE))
+BREAKS(guest_cr3, 64, W(GUEST_CR3))
+BREAKS(guest_dr7, 64, O(GUEST_DR7, 1ull << 32))
+BREAKS(guest_sysenter_esp, 64, S(GUEST_SYSENTER_ESP, BENT))
+BREAKS(guest_sysenter_eip, 64, S(GUEST_SYSENTER_EIP, BENT))
+BREAKS(guest_perf_ctl, 64, O(ENTRY, ENTRY_PERF_CTL), S(GUEST_PERF_CTL, 1ull << 63))
+BREAKS(guest_pat, 64, S(GUEST_PAT, 0x0300))
+BREAKS(guest_efer_reserved, 64, O(GUEST_EFER, 1ull << 32))
+BREAKS(guest_efer_lma, 64, X(GUEST_EFER, EFER_LMA_BIT | EFER_LME_BIT))
+BREAKS(guest_efer_lma, 32, O(GUEST_EFER, EFER_LMA_BIT | EFER_LME_BIT))
+BREAKS(guest_efer_lme, 64, X(GUEST_EFER, EFER_LME_BIT))
+BREAKS(guest_bndcfgs, 64, O(ENTRY, ENTRY_BNDCFGS), S(GUEST_BNDCFGS, 4))
+BREAKS(guest_bndcfgs_canonical, 64, O(ENTRY, ENTRY_BNDCFGS), S(GUEST_BNDCFGS, BENT))
+BREAKS(guest_rtit_ctl, 64, O(ENTRY, ENTRY_RTIT_CTL), S(GUEST_RTIT_CTL, 1ull << 63))
+BREAKS(guest_lbr_ctl, 64, O(ENTRY, ENTRY_LBR_CTL), S(GUEST_LBR_CTL, 0x10))
+BREAKS(guest_uinv, 64, O(ENTRY, ENTRY_UINV), S(GUEST_UINV, 0x100))
+BREAKS(guest_s_cet, 64, O(ENTRY, ENTRY_CET), S(GUEST_S_CET, 0x200))
+BREAKS(guest_s_cet_canonical, 64, O(ENTRY, ENTRY_CET), S(GUEST_S_CET, BENT))
+BREAKS(guest_ssp_table, 64, O(ENTRY, ENTRY_CET), S(GUEST_SSP_TABLE, BENT))
+BREAKS(guest_pkrs, 64, O(ENTRY, ENTRY_PKRS), S(GUEST_PKRS, 1ull << 32))
+BREAKS(guest_gdtr_base, 64, S(GUEST_GDTR_BASE, BENT))
+BREAKS(guest_idtr_base, 64, S(GUEST_IDTR_BASE, BENT))
+BREAKS(guest_gdtr_limit, 64, S(GUEST_GDTR_LIMIT, 0x10000))
+BREAKS(guest_idtr_limit, 64, S(GUEST_IDTR_LIMIT, 0x10000))
+BREAKS(guest_rip_32, 32, O(GUEST_RIP, 1ull << 32))
+BREAKS(guest_rip_32, 64, O(GUEST_RIP, 1ull << 32), X(GUEST_CS_AR, RIGHTS_L))
+BREAKS(guest_rip_64, 64, S(GUEST_RIP, BENT))
+BREAKS(guest_rflags_reserved, 64, O(GUEST_RFLAGS, 8))
+BREAKS(guest_rflags_reserved, 64, O(GUEST_RFLAGS, 1ull << 63))
+BREAKS(guest_rflags_fixed, 64, X(GUEST_RFLAGS, 2))
+BREAKS(guest_rflags_vm, VM86, X(GUEST_CR0, CR0_PE | CR0_PG))
+BREAKS(guest_rflags_vm, VM86, O(ENTRY, ENTRY_IA32E), O(GUEST_EFER, EFER_LMA_BIT | EFER_LME_BIT))
+BREAKS(guest_rflags_if, 64, S(EVENT, EVENT(EXTERNAL, 0x20)))
+BREAKS(guest_ssp, 64, O(ENTRY, ENTRY_CET), S(GUEST_SSP, 1))
+BREAKS(guest_ssp_canonical, 64, O(ENTRY, ENTRY_CET), S(GUEST_SSP, BENT))
+BREAKS(guest_ssp_32, 32, O(ENTRY, ENTRY_CET), S(GUEST_SSP, 1ull << 32))
+
+/* Guest segments */
+BREAKS(guest_tr_ti, 64, O(GUEST_TR_SEL, 4))
+BREAKS(guest_ldtr_ti, 64, O(GUEST_LDTR_SEL, 4))
+BREAKS(guest_ss_rpl, PLAIN, O(GUEST_CS_SEL, 3))
+CODE_OR_DATA(CS, cs, 64)
+BREAKS(guest_cs_base, 64, O(GUEST_CS_BASE, 1ull << 32))
+BREAKS(guest_cs_type, 64, S(GUEST_CS_AR, 0xa09a))
+BREAKS(guest_cs_type, PLAIN_32, S(GUEST_CS_AR, 0xc093))
+BREAKS(guest_cs_dpl_0, REAL, S(GUEST_CS_AR, 0xf3))
+BREAKS(guest_cs_dpl, 64, O(GUEST_CS_AR, 3 << 5))
+BREAKS(guest_cs_dpl_conforming, 64, S(GUEST_CS_AR, 0xa0ff))
+BREAKS(guest_cs_db, 64, O(GUEST_CS_AR, RIGHTS_DB))
+CODE_OR_DATA(SS, ss, 32)
+BREAKS(guest_ss_base, 32, O(GUEST_SS_BASE, 1ull << 32))
+BREAKS(guest_ss_type, 32, S(GUEST_SS_AR, 0xc091))
+BREAKS(guest_ss_dpl, PLAIN_32, S(GUEST_CS_AR, 0xc09f), S(GUEST_SS_AR, 0xc0b3))
+BREAKS(guest_ss_dpl_0, REAL, S(GUEST_CS_AR, 0x93), S(GUEST_SS_AR, 0xb3))
+DATA(DS, ds)
+BREAKS(guest_ds_base, 64, O(GUEST_DS_BASE, 1ull << 32))
+DATA(ES, es)
+BREAKS(guest_es_base, 64, O(GUEST_ES_BASE, 1ull << 32))
+DATA(FS, fs)
+BREAKS(guest_fs_base, 64, S(GUEST_FS_BASE, BENT))
+DATA(GS, gs)
+BREAKS(guest_gs_base, 64, S(GUEST_GS_BASE, BENT))
+COMMON(TR, tr, 64)
+BREAKS(guest_tr_base, 64, S(GUEST_TR_BASE, BENT))
+BREAKS(guest_tr_type, 64, S(GUEST_TR_AR, 0x83))
+BREAKS(guest_tr_s, 64, O(GUEST_TR_AR, RIGHTS_S))
+BREAKS(guest_tr_usable, 64, O(GUEST_TR_AR, RIGHTS_UNUSABLE))
+COMMON(LDTR, ldtr, 64)
+BREAKS(guest_ldtr_base, 64, S(GUEST_LDTR_BASE, BENT))
+BREAKS(guest_ldtr_type, 64, S(GUEST_LDTR_AR, 0x83))
+BREAKS(guest_ldtr_s, 64, O(GUEST_LDTR_AR, RIGHTS_S))
+
+/* Guest non-register state */
+BREAKS(activity, 64, S(ACTIVITY, 4))
+ON_CPU(no_hlt, activity, 64, S(ACTIVITY, 1))
+BREAKS(activity_hlt, 64, S(ACTIVITY, 1), O(GUEST_SS_AR, 3 << 5), O(GUEST_CS_AR, 3 << 5))
+BREAKS(activity_blocking, 64, S(ACTIVITY, 1), S(INTERRUPTIBILITY, 1), O(GUEST_RFLAGS, RFLAGS_IF))
+BREAKS(activity_event_hlt, 64, S(ACTIVITY, 1), S(EVENT, EVENT(HARDWARE, 6)))
+BREAKS(activity_event_shutdown, 64, S(ACTIVITY, 2), S(EVENT, EVENT(HARDWARE, 6)))
+BREAKS(activity_event_shutdown, 64, S(ACTIVITY, 2), S(EVENT, EVENT(EXTERNAL, 18)),
+       O(GUEST_RFLAGS, RFLAGS_IF))
+BREAKS(activity_event_sipi, 64, S(ACTIVITY, 3), S(EVENT, EVENT(NMI, 2)))
+ON_CPU(in_smm, activity_smm, 64, O(ENTRY, ENTRY_SMM), S(ACTIVITY, 3), S(INTERRUPTIBILITY,
+       BLOCKING_SMI))
+BREAKS(blocking_reserved, 64, S(INTERRUPTIBILITY, 0x20))
+BREAKS(blocking_both, 64, S(INTERRUPTIBILITY, 3), O(GUEST_RFLAGS, RFLAGS_IF))
+BREAKS(blocking_sti_if, 64, S(INTERRUPTIBILITY, BLOCKING_STI))
+BREAKS(blocking_interrupt, 64, S(INTERRUPTIBILITY, BLOCKING_MOV_SS), S(EVENT, EVENT(EXTERNAL,
+       0x20)), O(GUEST_RFLAGS, RFLAGS_IF))
+BREAKS(blocking_nmi_mov_ss, 64, S(INTERRUPTIBILITY, BLOCKING_MOV_SS), S(EVENT, EVENT(NMI, 2)))
+BREAKS(blocking_nmi_sti, 64, S(INTERRUPTIBILITY, BLOCKING_STI), S(EVENT, EVENT(NMI, 2)),
+       O(GUEST_RFLAGS, RFLAGS_IF))
+BREAKS(blocking_smi, 64, S(INTERRUPTIBILITY, BLOCKING_SMI))
+ON_CPU(in_smm, blocking_smi_entry, 64, O(ENTRY, ENTRY_SMM))
+BREAKS(blocking_nmi, 64, S(INTERRUPTIBILITY, BLOCKING_NMI), S(EVENT, EVENT(NMI, 2)))
+ON_CPU(no_sgx, blocking_enclave, 64, S(INTERRUPTIBILITY, BLOCKING_ENCLAVE))
+ON_CPU(has_sgx, blocking_enclave, 64, S(INTERRUPTIBILITY, BLOCKING_ENCLAVE | BLOCKING_MOV_SS))
+BREAKS(pending_reserved, 64, S(PENDING_DEBUG, 0x10))
+BREAKS(pending_reserved, 64, S(PENDING_DEBUG, 1ull << 32))
+ON_CPU(no_bus_lock, pending_reserved, 64, S(PENDING_DEBUG, 1 << 11))
+BREAKS(pending_bs_wanted, 64, S(INTERRUPTIBILITY, BLOCKING_MOV_SS), O(GUEST_RFLAGS, RFLAGS_TF))
+BREAKS(pending_bs_wanted, 64, S(ACTIVITY, 1), O(GUEST_RFLAGS, RFLAGS_TF))
+BREAKS(pending_bs_unwanted, 64, S(INTERRUPTIBILITY, BLOCKING_MOV_SS), S(PENDING_DEBUG, PENDING_BS))
+ON_CPU(no_rtm, pending_rtm, 64, S(PENDING_DEBUG, PENDING_RTM | 1 << 12))
+ON_CPU(has_rtm, pending_rtm, 64, S(PENDING_DEBUG, PENDING_RTM))
+BREAKS(link_aligned, 64, S(LINK_POINTER, 1))
+BREAKS(link_width, 64, S(LINK_POINTER, 0), W(LINK_POINTER))
+BREAKS(link_revision, 64, LINK(LINK_POINTER), S(LINK_REVISION, 0x1234567))
+BREAKS(link_shadow, 64, LINK(LINK_POINTER), O(LINK_REVISION, 1ull << 31))
+BREAKS(link_current, 64, COPY(LINK_POINTER, VMCS_POINTER))
+BREAKS(guest_pdpte0, 32, S(GUEST_PDPTE0, 3))
+BREAKS(guest_pdpte1, 32, S(GUEST_PDPTE1, 0x21))
+BREAKS(guest_pdpte2, 32, S(GUEST_PDPTE2, 0x101))
+BREAKS(guest_pdpte3, 32, S(GUEST_PDPTE3, 1), W(GUEST_PDPTE3))
+
+/* MSRs to load */
+LOAD_MSR(msr_reserved, 0x174, 1, 0)
+LOAD_MSR(msr_base, 0xc0000100, 0, 0)
+LOAD_MSR(msr_base, 0xc0000101, 0, 0)
+MSR_ON_CPU(x2apic, msr_x2apic, 0x808, 0, 0)
+LOAD_MSR(msr_smm_monitor, 0x9b, 0, 0)
+LOAD_MSR(msr_microcode, 0x79, 0, 0)
+LOAD_MSR(msr_canonical, 0x176, 0, BENT)
+LOAD_MSR(msr_canonical, 0xc0000082, 0, BENT)
+LOAD_MSR(msr_pat, 0x277, 0, 2)
+LOAD_MSR(msr_efer, 0xc0000080, 0, 2)
+};
+
+const unsigned int doctor_nr_cases = sizeof(doctor_cases) / sizeof(*doctor_cases);
