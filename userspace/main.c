@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "doctor/doctor.h"
 #include "run/run.h"
 #include "run/say.h"
 
@@ -17,6 +18,7 @@ static const char help[] =
 "  debug   gdb on a guest\n"
 "  info    what this CPU and the hypervisor offer, and whether they will do\n"
 "  profile where the guests' exits come from, and what they cost\n"
+"  doctor  what is wrong with a VMCS that the CPU refused\n"
 "  help    this text\n"
 "\n"
 "vellum COMMAND --help tells more, and the manual page vellum-COMMAND(1).\n";
@@ -31,6 +33,7 @@ static const struct {
 	{ "debug", debug_main },
 	{ "info", info_main },
 	{ "profile", profile_main },
+	{ "doctor", doctor_main },
 };
 
 int main(int argc, char **argv)

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../doctor/doctor.h"
+
 #define SIG_KICK	SIGRTMIN
 #define SETTLE_MAX	4096
 
@@ -87,6 +89,7 @@ static void entry_failure(struct cpu *cpu)
 
 	say("vCPU %u: the CPU refuses to enter the guest, reason 0x%" PRIx64 "%s", cpu->vcpu.id,
 	    reason, (reason & 0xffff) == 33 ? " (invalid guest state)" : "");
+	doctor_explain(cpu->vcpu.fd);
 	cpu_dump(cpu, stderr);
 	machine_end(cpu->machine, END_ENTRY);
 }
