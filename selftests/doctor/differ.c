@@ -39,6 +39,24 @@ static bool ss_rpl_0_64(const struct entrytry *t)
 	       !SEL_RPL(t->value[DF_GUEST_SS_SEL]);
 }
 
+static bool ss_unusable(const struct entrytry *t)
+{
+	return t->value[DF_GUEST_SS_AR] & RIGHTS_UNUSABLE;
+}
+
+/* Of an unrestricted guest, where the SDM asks for no such thing. */
+static bool cs_rpl_dpl(const struct entrytry *t)
+{
+	u64 sel = t->value[DF_GUEST_CS_SEL], ar = t->value[DF_GUEST_CS_AR];
+
+	return (t->value[DF_PROC2] & PROC2_UNRESTRICTED) && SEL_RPL(sel) != RIGHTS_DPL(ar);
+}
+
+static bool unrestricted_guest(const struct entrytry *t)
+{
+	return t->value[DF_PROC2] & PROC2_UNRESTRICTED;
+}
+
 static bool no_tpr_shadow(const struct entrytry *t)
 {
 	return !(t->value[DF_PROC] & PROC_TPR_SHADOW);
@@ -75,6 +93,10 @@ struct differ doctor_differ[] = {
 	LAX(guest_ss_s, ss_rpl_0_64, "SS with RPL 0 in 64-bit mode")
 	LAX(guest_ss_base, ss_rpl_0_64, "SS with RPL 0 in 64-bit mode")
 	LAX(guest_ss_type, ss_rpl_0_64, "SS with RPL 0 in 64-bit mode")
+	STRICT(DOCTOR_GUEST, cs_rpl_dpl, "2.7: CS of an unrestricted guest: RPL and DPL")
+	LAX(guest_cs_dpl, unrestricted_guest, "2.7: CS of an unrestricted guest: DPL and SS's")
+	LAX(guest_ss_dpl, ss_unusable, "2.7: DPL of an unusable SS counts as 0")
+	LAX(activity_hlt, ss_unusable, "2.7: DPL of an unusable SS counts as 0")
 	LAX(activity_event_hlt, always, "events injected into the HLT state")
 	LAX(activity_event_shutdown, vector_18, "vector 18 of any type in the shutdown state")
 	LAX(blocking_nmi, always, "an NMI under blocking by NMI")

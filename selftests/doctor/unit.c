@@ -10,10 +10,11 @@
 
 #include "cases.h"
 #include "doctor/bits.h"
+#include "unit.h"
 
 static unsigned int number, failed;
 
-static bool ok(bool good, const char *what, const char *of)
+bool ok(bool good, const char *what, const char *of)
 {
 	number++;
 	failed += !good;
@@ -244,12 +245,14 @@ static void the_table(void)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	valid_states();
 	all_cases();
 	half_known();
 	the_table();
+	if (argc > 1)
+		test_dumps(argv[1]);
 	printf("1..%u\n", number);
 	return failed != 0;
 }
