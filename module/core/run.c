@@ -129,6 +129,7 @@ static int before_section(struct vlm_vcpu *vcpu)
 	}
 	if (unlikely(vlm_lapic_init_sipi_pending(vcpu)))
 		vlm_lapic_init_sipi(vcpu);
+	vmx_apic_settle(vcpu);
 	vlm_pv_before_section(vcpu);
 	vector = vlm_lapic_take_split_eoi(vcpu);
 	if (unlikely(vector >= 0)) {

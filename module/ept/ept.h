@@ -39,6 +39,7 @@ struct vlm_ept_caps {
  * @root: [I] top-level table
  * @gen: [e] grows with each change that a TLB must not miss; read without
  * @synced: [a] the last @gen that no vCPU in the guest can have missed
+ * @own: [e] host address of the page of ours, see vlm_ept_own_set(); read without
  * @flushed: [c] the @gen at the last flush on a CPU, 0 for never
  * @pages: [e] mappings by level: 4K, 2M, 1G; read without, for statistics
  * @tables: [e] table pages in use; likewise
@@ -51,6 +52,7 @@ struct vlm_ept {
 	u64 *root;
 	u64 gen;
 	atomic64_t synced;
+	hpa_t own;
 	u64 __percpu *flushed;
 	u64 pages[EPT_LEAF_LEVELS];
 	u64 tables;
@@ -109,6 +111,20 @@ void vlm_ept_destroy(struct vlm_vm *vm);
 /** vlm_ept_vcpu_init() - of a zeroed struct; takes no memory yet. */
 void vlm_ept_vcpu_init(struct vlm_vcpu *vcpu);
 void vlm_ept_vcpu_destroy(struct vlm_vcpu *vcpu);
+
+/* The one frame that a page of ours may back: where local APICs are after reset. */
+#define VLM_EPT_OWN_GFN		0xfee00
+
+/**
+ * vlm_ept_own_set() - let the page at @hpa back VLM_EPT_OWN_GFN
+ *
+ * Where no slot is, and until vlm_ept_own_drop(): calls after that do nothing.
+ */
+void vlm_ept_own_set(struct vlm_vm *vm, hpa_t hpa);
+/** vlm_ept_own() - is it there? */
+bool vlm_ept_own(const struct vlm_vm *vm);
+/** vlm_ept_own_drop() - unmap it for good, from every TLB too.  May sleep. */
+void vlm_ept_own_drop(struct vlm_vm *vm);
 
 /** vlm_ept_pointer() - the EPTP for the VMCS and for INVEPT; never changes. */
 u64 vlm_ept_pointer(const struct vlm_vm *vm);

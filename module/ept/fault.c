@@ -152,6 +152,33 @@ static void map_page(struct vlm_vcpu *vcpu, struct vlm_ept_batch *batch, struct 
 		vlm_slot_mark_dirty(f->slot, f->gfn);
 }
 
+/* A slot that is about to come drops the page first: no slot was there, so far. */
+static int map_own(struct vlm_vcpu *vcpu, struct ept_fault *f, struct vlm_ept_result *out)
+{
+	u64 state = ept_config.caps.ad ? EPT_ACCESSED | EPT_DIRTY : 0;
+	struct vlm_vm *vm = vcpu->vm;
+	struct vlm_ept_batch batch;
+	u64 *entry;
+	bool there;
+
+	if (f->gfn != VLM_EPT_OWN_GFN || (f->access & EPT_EXEC) || !vlm_ept_own(vm))
+		return FAULT_NO_MEMORY;
+	f->level = EPT_LEVEL_4K;
+	vlm_ept_begin(vm, &batch);
+	there = vlm_ept_own(vm);
+	entry = there ? reach_entry(vcpu, &batch, f) : NULL;
+	if (entry) {
+		ept_set(vm, &batch, entry, EPT_LEVEL_4K,
+			ept_make_leaf(vm->ept.own >> PAGE_SHIFT, EPT_LEVEL_4K,
+				      EPT_READ | EPT_WRITE, EPT_TYPE_WB | EPT_IGNORE_PAT, state));
+		out->level = EPT_LEVEL_4K;
+	}
+	vlm_ept_end(vm, &batch);
+	if (batch.flush)
+		vlm_ept_sync(vm, &batch);
+	return there ? 0 : FAULT_NO_MEMORY;
+}
+
 /* One attempt, with the slots locked.  Does not sleep. */
 static int try_fault(struct vlm_vcpu *vcpu, struct ept_fault *f, struct vlm_ept_result *out)
 {
@@ -162,7 +189,9 @@ static int try_fault(struct vlm_vcpu *vcpu, struct ept_fault *f, struct vlm_ept_
 	u64 seq;
 
 	f->slot = vlm_slot_find(vm, f->gfn);
-	if (!f->slot || (f->access & EPT_WRITE && f->slot->flags & KVM_MEM_READONLY))
+	if (!f->slot)
+		return map_own(vcpu, f, out);
+	if (f->access & EPT_WRITE && f->slot->flags & KVM_MEM_READONLY)
 		return FAULT_NO_MEMORY;
 	f->hva = vlm_slot_hva(f->slot, f->gfn);
 

@@ -28,6 +28,20 @@ int exit_apic_write(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	return VLM_RESUME;
 }
 
+/* An access that the CPU does not know: the instruction has to be looked at. */
+int exit_apic_access(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	return VLM_DOOR;
+}
+
+int exit_apic_access_slow(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	/* A stack, or a descriptor table, is no APIC. */
+	if (exit->vectoring_info & VECTORING_INFO_VALID_MASK)
+		return exit_internal_error(vcpu, exit, KVM_INTERNAL_ERROR_DELIVERY_EV);
+	return vlm_emul(vcpu, NULL);
+}
+
 /* Its time is looked at before each entry: vmx_timer_prepare(). */
 int exit_preemption_timer(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {

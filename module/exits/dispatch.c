@@ -58,7 +58,8 @@ const struct vlm_exit_row vlm_exit_rows[VLM_EXIT_ROWS] = {
 	/* machine check at entry */
 	[EXIT_REASON_MCE_DURING_VMENTRY ... 42] = UNEXPECTED,
 	[EXIT_REASON_TPR_BELOW_THRESHOLD] = ROW(tpr_below_threshold, 0),
-	[EXIT_REASON_APIC_ACCESS] = UNEXPECTED,
+	[EXIT_REASON_APIC_ACCESS] = { exit_apic_access, exit_apic_access_slow,
+				      EXIT_QUAL | EXIT_VECTORING },
 	[EXIT_REASON_EOI_INDUCED] = ROW(eoi, EXIT_QUAL),
 	[EXIT_REASON_GDTR_IDTR ... EXIT_REASON_LDTR_TR] = UNEXPECTED,
 	[EXIT_REASON_EPT_VIOLATION] = { exit_ept_violation, exit_ept_violation_slow,

@@ -118,6 +118,8 @@ EXIT_HANDLER(vmcall_slow);
 EXIT_HANDLER(tpr_below_threshold);	/* apic.c */
 EXIT_HANDLER(eoi);
 EXIT_HANDLER(apic_write);
+EXIT_HANDLER(apic_access);
+EXIT_HANDLER(apic_access_slow);
 EXIT_HANDLER(preemption_timer);
 EXIT_HANDLER(cr);		/* cr.c */
 EXIT_HANDLER(dr);		/* dr.c */

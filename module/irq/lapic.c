@@ -27,6 +27,12 @@ bool vlm_in_x2apic(struct vlm_vcpu *vcpu)
 	return vcpu->lapic && lapic_x2apic(vcpu->lapic);
 }
 
+/* In x2APIC mode nobody reads it there. */
+void lapic_show_id(struct vlm_lapic *l)
+{
+	set_reg(l, APIC_ID, l->id << 24);
+}
+
 bool lapic_sw_enabled(const struct vlm_lapic *l)
 {
 	return lapic_hw_enabled(l) && (reg(l, APIC_SPIV) & APIC_SPIV_APIC_ENABLED);
@@ -77,14 +83,17 @@ void vlm_lapic_reset(struct vlm_vcpu *vcpu, bool init)
 	bitmap_zero(l->pending, 256);
 	for (lvt = APIC_LVTT; lvt <= APIC_LVTERR; lvt += 0x10)
 		set_reg(l, lvt, APIC_LVT_MASKED);
+	set_reg(l, APIC_LVR, LAPIC_VERSION | (LAPIC_LVTS - 1) << 16);
 	set_reg(l, APIC_DFR, 0xffffffff);
 	set_reg(l, APIC_SPIV, 0xff);
+	lapic_timer_mode_loaded(l);
 	l->deadline = 0;
 	l->pv_eoi_armed = false;
 	atomic_set(&l->errors, 0);
 	atomic_set(&l->nmis, 0);
 	if (!init)
 		l->id = vcpu->id;
+	lapic_show_id(l);
 	/* Firmware's virtual wire: KVM_X86_QUIRK_LINT0_REENABLED. */
 	if (!vcpu->id && vlm_quirk(vcpu->vm, KVM_X86_QUIRK_LINT0_REENABLED))
 		set_reg(l, APIC_LVT0, SET_APIC_DELIVERY_MODE(0, APIC_MODE_EXTINT));
@@ -104,8 +113,11 @@ void vlm_lapic_base_changed(struct vlm_vcpu *vcpu, u64 old)
 	/* An id that was set through the register page is not one of x2APIC mode. */
 	if (lapic_x2apic(l))
 		l->id = vcpu->id;
+	lapic_show_id(l);
 	vmx_apic_mode(vcpu);
 	vlm_request(vcpu, VLM_REQ_EVENT);
+	/* vmx_apic_settle() has to look at it. */
+	vlm_request(vcpu, VLM_REQ_LEAVE);
 }
 
 u64 vlm_get_cr8(struct vlm_vcpu *vcpu)
@@ -265,6 +277,7 @@ long vlm_set_lapic(struct vlm_vcpu *vcpu, const struct kvm_lapic_state *in)
 	lapic_load(l, in->regs);
 	if (!lapic_x2apic(l))
 		l->id = get(in, APIC_ID) >> 24;
+	lapic_show_id(l);
 	lapic_timer_restore(l, get(in, APIC_TMCCT));
 	vlm_request(vcpu, VLM_REQ_EVENT);
 	return 0;

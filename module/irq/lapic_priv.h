@@ -29,6 +29,8 @@
  * @id: [v] the APIC id, 32 bits in x2APIC mode
  * @timer: watches it for the host; its function runs in interrupt context
  * @in_guest: [v] the CPU's own timer does, see vmx_timer_set()
+ * @mode: [v] APIC_LVT_TIMER_* that it runs by; the guest may write LVTT by itself
+ * @tdcr: [v] the divide configuration, likewise
  * @period_ns: [v] of the periodic timer; read by the timer's function
  * @target: [v] when it fires, one-shot and periodic
  * @deadline: [v] IA32_TSC_DEADLINE; 0: not armed
@@ -51,6 +53,8 @@ struct vlm_lapic {
 	u32 id;
 	struct hrtimer timer;
 	bool in_guest;
+	u32 mode;
+	u32 tdcr;
 	u64 period_ns;
 	ktime_t target;
 	u64 deadline;
@@ -88,6 +92,9 @@ void lapic_pull(struct vlm_lapic *l);
 
 /** lapic_highest() - highest vector set in IRR, ISR or TMR, or -1. */
 int lapic_highest(const struct vlm_lapic *l, unsigned int base);
+
+/** lapic_show_id() - the register page gets the APIC id. */
+void lapic_show_id(struct vlm_lapic *l);
 
 bool lapic_x2apic(const struct vlm_lapic *l);
 /** lapic_hw_enabled() - IA32_APIC_BASE says so. */
@@ -131,6 +138,10 @@ void lapic_timer_start(struct vlm_lapic *l);
 void lapic_timer_restore(struct vlm_lapic *l, u32 left);
 /** lapic_timer_set_divide() - the divide configuration was written. */
 void lapic_timer_set_divide(struct vlm_lapic *l, u32 value);
+/** lapic_timer_set_mode() - LVTT was written: true when the mode is another. */
+bool lapic_timer_set_mode(struct vlm_lapic *l, u32 lvtt);
+/** lapic_timer_mode_loaded() - LVTT and TDCR were loaded; it does not run. */
+void lapic_timer_mode_loaded(struct vlm_lapic *l);
 u32 lapic_timer_count(const struct vlm_lapic *l);
 
 /* lapic_msg.c */

@@ -46,18 +46,14 @@ static u32 lvt_writable(const struct vlm_lapic *l, unsigned int offset)
 
 static void write_lvt(struct vlm_lapic *l, unsigned int offset, u32 value)
 {
-	u32 old = reg(l, offset);
-
 	value &= lvt_writable(l, offset);
 	/* With the APIC off by software all entries are masked, and stay so. */
 	if (!lapic_sw_enabled(l))
 		value |= APIC_LVT_MASKED;
 	set_reg(l, offset, value);
 
-	if (offset != APIC_LVTT)
-		return;
 	/* Another mode disarms the timer. */
-	if ((old ^ value) & (APIC_LVT_TIMER_PERIODIC | APIC_LVT_TIMER_TSCDEADLINE)) {
+	if (offset == APIC_LVTT && lapic_timer_set_mode(l, value)) {
 		lapic_timer_stop(l);
 		set_reg(l, APIC_TMICT, 0);
 		l->deadline = 0;
@@ -145,9 +141,10 @@ static void write_reg(struct vlm_lapic *l, unsigned int offset, u32 value)
 		break;
 	case APIC_TMICT:
 		if (reg(l, APIC_LVTT) & APIC_LVT_TIMER_TSCDEADLINE)
-			break;
+			value = 0;
 		set_reg(l, offset, value);
-		lapic_timer_start(l);
+		if (!(reg(l, APIC_LVTT) & APIC_LVT_TIMER_TSCDEADLINE))
+			lapic_timer_start(l);
 		break;
 	case APIC_TDCR:
 		lapic_timer_set_divide(l, value);
@@ -191,7 +188,7 @@ static u32 settable(unsigned int offset)
 void lapic_load(struct vlm_lapic *l, const u8 *page)
 {
 	unsigned int offset;
-	u32 value, mode = reg(l, APIC_LVTT);
+	u32 value, mode = l->mode;
 
 	for (offset = 0; offset < 0x400; offset += 0x10) {
 		memcpy(&value, page + offset, sizeof(value));
@@ -203,7 +200,9 @@ void lapic_load(struct vlm_lapic *l, const u8 *page)
 	memcpy(&value, page + APIC_ICR2, sizeof(value));
 	if (lapic_x2apic(l))
 		set_reg(l, APIC_ICR2, value);
-	if ((mode ^ reg(l, APIC_LVTT)) & APIC_LVT_TIMER_TSCDEADLINE)
+	set_reg(l, APIC_LVR, LAPIC_VERSION | (LAPIC_LVTS - 1) << 16);
+	lapic_timer_mode_loaded(l);
+	if ((mode ^ l->mode) & APIC_LVT_TIMER_TSCDEADLINE)
 		l->deadline = 0;
 }
 
@@ -321,11 +320,20 @@ static bool x2apic_writable(const struct vlm_lapic *l, unsigned int offset, u64 
 	return bits >= 0 && !(value & ~(u64)bits);
 }
 
-/* The CPU stores SELF IPI without doing it when the vector is below 16. */
+/*
+ * What the guest wrote is in the page, and what was there before is gone.  Of x2APIC
+ * mode this is SELF IPI with a vector below 16.
+ */
 void vlm_lapic_written(struct vlm_vcpu *vcpu, unsigned int offset)
 {
+	struct vlm_lapic *l = vcpu->lapic;
+
 	if (offset == APIC_SELF_IPI)
-		lapic_error(vcpu->lapic, APIC_ESR_SENDILL);
+		lapic_error(l, APIC_ESR_SENDILL);
+	else if (offset == APIC_ID)
+		lapic_show_id(l);
+	else
+		write_reg(l, offset, reg(l, offset));
 }
 
 #define ICR_RESERVED	(GENMASK(31, 20) | GENMASK(17, 16) | BIT(13))

@@ -28,14 +28,13 @@
 
 static u32 timer_mode(const struct vlm_lapic *l)
 {
-	return reg(l, APIC_LVTT) & (APIC_LVT_TIMER_PERIODIC | APIC_LVT_TIMER_TSCDEADLINE);
+	return l->mode;
 }
 
 /* Bits 3, 1 and 0 of TDCR: 000 is 2, 110 is 128, 111 is 1. */
 static u32 divisor(const struct vlm_lapic *l)
 {
-	u32 tdcr = reg(l, APIC_TDCR);
-	u32 code = (tdcr & 3) | (tdcr & 8) >> 1;
+	u32 code = (l->tdcr & 3) | (l->tdcr & 8) >> 1;
 
 	return code == 7 ? 1 : 2 << code;
 }
@@ -224,10 +223,27 @@ void lapic_timer_set_divide(struct vlm_lapic *l, u32 value)
 	u32 count = lapic_timer_count(l);
 	u32 before = divisor(l);
 
-	set_reg(l, APIC_TDCR, value & 0xb);
+	l->tdcr = value & 0xb;
+	set_reg(l, APIC_TDCR, l->tdcr);
 	/* It counts on from where it is. */
 	if (count && divisor(l) != before)
 		start_count(l, count);
+}
+
+#define MODE_BITS	(APIC_LVT_TIMER_PERIODIC | APIC_LVT_TIMER_TSCDEADLINE)
+
+bool lapic_timer_set_mode(struct vlm_lapic *l, u32 lvtt)
+{
+	u32 old = l->mode;
+
+	l->mode = lvtt & MODE_BITS;
+	return l->mode != old;
+}
+
+void lapic_timer_mode_loaded(struct vlm_lapic *l)
+{
+	l->mode = reg(l, APIC_LVTT) & MODE_BITS;
+	l->tdcr = reg(l, APIC_TDCR);
 }
 
 u32 lapic_timer_count(const struct vlm_lapic *l)

@@ -87,6 +87,9 @@ static int publish(struct vlm_vm *vm, struct vlm_slot *del, struct vlm_slot *add
 	new = mem_slots_alloc(old->nr + 1);
 	if (!new)
 		return -ENOMEM;
+	/* Memory goes before what is there without. */
+	if (add && add->base_gfn <= VLM_EPT_OWN_GFN && vlm_slot_end(add) > VLM_EPT_OWN_GFN)
+		vlm_ept_own_drop(vm);
 	vlm_slots_fill(new, old, del, add);
 	if (add && add->dirty)
 		start_logging(vm);

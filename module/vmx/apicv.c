@@ -3,17 +3,25 @@
  * What the CPU does of the local APIC by itself: SDM 3C, "APIC Virtualization and
  * Virtual Interrupts".
  *
- * The TPR shadow lets a guest access CR8 without exits. Virtual-interrupt delivery
- * takes interrupts out of the register page, where vmx_apic_prepare() says which
- * is the highest; in x2APIC mode EOI, TPR and SELF IPI need no exit then, but for
- * the EOI of vectors that the I/O APIC waits for.
+ * The TPR shadow lets a guest access CR8 without exits, and in xAPIC mode TPR, by
+ * way of the APIC-access page.  Virtual-interrupt delivery takes interrupts out of
+ * the register page, where vmx_apic_prepare() says which is the highest; EOI, TPR
+ * and the interrupt that a guest sends itself need no exit then, but for the EOI of
+ * vectors that the I/O APIC waits for.
+ *
+ * The APIC-access page stands in the EPT, which all vCPUs share.  A vCPU whose APIC
+ * is somewhere else, off or in x2APIC mode would find a page of memory there; so the
+ * first one that is about to enter the guest like that drops it for the whole VM:
+ * vmx_apic_settle().
  */
 #include "../vellum.h"
 
+#include <linux/gfp.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <asm/apicdef.h>
+#include <asm/msr-index.h>
 
 #include "../core/vcpu.h"
 #include "../irq/lapic.h"
@@ -29,6 +37,12 @@
 static bool enable_apicv __ro_after_init;
 module_param(enable_apicv, bool, 0444);
 MODULE_PARM_DESC(enable_apicv, "let the CPU deliver interrupts to guests");
+
+static bool apic_access_page __ro_after_init = true;
+module_param(apic_access_page, bool, 0444);
+MODULE_PARM_DESC(apic_access_page, "let the CPU know accesses to a guest's APIC page");
+
+static void *access_page;
 
 /* Registers that the page has as the guest shall read them. */
 static const struct {
@@ -55,6 +69,35 @@ void __init vmx_apic_caps(void)
 	}
 }
 
+int __init vmx_apic_init(void)
+{
+	if (!(vmx_caps.proc & CPU_BASED_TPR_SHADOW) ||
+	    !(vmx_caps.proc2 & SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES))
+		apic_access_page = false;
+	if (!apic_access_page)
+		return 0;
+	access_page = (void *)get_zeroed_page(GFP_KERNEL);
+	return access_page ? 0 : -ENOMEM;
+}
+
+void vmx_apic_exit(void)
+{
+	free_page((unsigned long)access_page);
+}
+
+/* Enabled, in xAPIC mode, and where the access page is. */
+static bool fits_access_page(const struct vlm_vcpu *vcpu)
+{
+	return (vcpu->x86.apic_base & ~(u64)MSR_IA32_APICBASE_BSP) ==
+	       (MSR_IA32_APICBASE_ENABLE | gfn_to_gpa(VLM_EPT_OWN_GFN));
+}
+
+void vmx_apic_settle(struct vlm_vcpu *vcpu)
+{
+	if (unlikely(vlm_ept_own(vcpu->vm) && !fits_access_page(vcpu)))
+		vlm_ept_own_drop(vcpu->vm);
+}
+
 bool vmx_has_apicv(void)
 {
 	return enable_apicv;
@@ -72,6 +115,10 @@ void vmx_apic_attach(struct vlm_vcpu *vcpu, void *page)
 	vmx_begin(vcpu);
 	vmcs_write64(VIRTUAL_APIC_PAGE_ADDR, __pa(page));
 	vmcs_write32(TPR_THRESHOLD, 0);
+	if (access_page) {
+		vmcs_write64(APIC_ACCESS_ADDR, __pa(access_page));
+		vlm_ept_own_set(vcpu->vm, __pa(access_page));
+	}
 	if (enable_apicv)
 		vmcs_write16(GUEST_INTR_STATUS, 0);
 	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, vmx->proc);
@@ -82,13 +129,18 @@ void vmx_apic_attach(struct vlm_vcpu *vcpu, void *page)
 
 u32 vmx_apic_controls(struct vlm_vcpu *vcpu)
 {
-	u32 controls = SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY;
+	u32 controls = 0, registers = 0;
 
-	if (!enable_apicv || !vcpu->vmx.apic_page)
+	if (!vcpu->vmx.apic_page)
 		return 0;
-	if (vlm_in_x2apic(vcpu))
-		controls |= SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE |
-			    SECONDARY_EXEC_APIC_REGISTER_VIRT;
+	if (enable_apicv) {
+		controls = SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY;
+		registers = SECONDARY_EXEC_APIC_REGISTER_VIRT;
+	}
+	if (access_page && fits_access_page(vcpu))
+		controls |= SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES | registers;
+	else if (enable_apicv && vlm_in_x2apic(vcpu))
+		controls |= SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE | registers;
 	return controls;
 }
 
@@ -108,7 +160,7 @@ void vmx_apic_mode(struct vlm_vcpu *vcpu)
 {
 	u32 proc2;
 
-	if (!enable_apicv || !vcpu->vmx.apic_page)
+	if (!vcpu->vmx.apic_page || (!enable_apicv && !access_page))
 		return;
 	/* The CPU must virtualize them before it lets them through. */
 	if (!vlm_in_x2apic(vcpu))
@@ -117,7 +169,7 @@ void vmx_apic_mode(struct vlm_vcpu *vcpu)
 	proc2 = vmcs_read32(SECONDARY_VM_EXEC_CONTROL) & ~VMX_APIC_CONTROLS;
 	vmcs_write32(SECONDARY_VM_EXEC_CONTROL, proc2 | vmx_apic_controls(vcpu));
 	vmx_end(vcpu);
-	if (vlm_in_x2apic(vcpu))
+	if (enable_apicv && vlm_in_x2apic(vcpu))
 		pass_msrs(vcpu, true);
 }
 
@@ -134,6 +186,11 @@ void vmx_apic_eoi_map(struct vlm_vcpu *vcpu)
 	for (i = 0; i < ARRAY_SIZE(fields); i++)
 		vmcs_write64(fields[i], READ_ONCE(vcpu->vm->irq.eoi_vectors[i]));
 	vmx_end(vcpu);
+}
+
+u8 vmx_apic_in_service(struct vlm_vcpu *vcpu)
+{
+	return vmcs_read16(GUEST_INTR_STATUS) >> 8;
 }
 
 void vmx_apic_prepare(struct vlm_vcpu *vcpu)

@@ -10,15 +10,23 @@
 
 #include "../core/types.h"
 
-#define VMX_APIC_CONTROLS	(SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE |	\
+#define VMX_APIC_CONTROLS	(SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES |	\
+				 SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE |	\
 				 SECONDARY_EXEC_APIC_REGISTER_VIRT |		\
 				 SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY)
 
 /** vmx_apic_caps() - take the CPU's abilities out of vmx_caps that are not used. */
 void vmx_apic_caps(void);
 
+/** vmx_apic_init() - at load; 0 or -ENOMEM. */
+int vmx_apic_init(void);
+void vmx_apic_exit(void);
+
 /** vmx_apic_controls() - of VMX_APIC_CONTROLS, what @vcpu has on now. */
 u32 vmx_apic_controls(struct vlm_vcpu *vcpu);
+
+/** vmx_apic_in_service() - the vector that the CPU has in service.  VMCS current. */
+u8 vmx_apic_in_service(struct vlm_vcpu *vcpu);
 
 /**
  * vmx_apic_prepare() - tell the CPU what is pending and in service

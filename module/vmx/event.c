@@ -31,8 +31,9 @@ static void set_window(struct vlm_vcpu *vcpu, u32 window, bool open)
 	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, proc);
 }
 
-static void inject(u32 info)
+static void inject(struct vlm_vcpu *vcpu, u32 info)
 {
+	vcpu->vmx.injects = true;
 	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, info | INTR_INFO_VALID_MASK);
 }
 
@@ -83,7 +84,7 @@ static void inject_exception(struct vlm_vcpu *vcpu)
 		vmcs_writel(GUEST_RFLAGS, vmcs_readl(GUEST_RFLAGS) | X86_EFLAGS_RF);
 	ev->exception.pending = false;
 	ev->exception.injected = false;
-	inject(info);
+	inject(vcpu, info);
 }
 
 static bool nmi_open(u32 blocking)
@@ -129,7 +130,7 @@ static void inject_interrupt(struct vlm_vcpu *vcpu)
 		vector = vlm_irq_ack(vcpu);
 	}
 	if (vector >= 0)
-		inject(vector | INTR_TYPE_EXT_INTR);
+		inject(vcpu, vector | INTR_TYPE_EXT_INTR);
 }
 
 /* At most one event an entry; what was already on its way goes first. */
@@ -141,16 +142,16 @@ static void inject_one(struct vlm_vcpu *vcpu, u32 blocking)
 		inject_exception(vcpu);
 	} else if (ev->nmi.injected) {
 		ev->nmi.injected = false;
-		inject(INTR_TYPE_NMI_INTR | X86_TRAP_NMI);
+		inject(vcpu, INTR_TYPE_NMI_INTR | X86_TRAP_NMI);
 	} else if (ev->interrupt.injected) {
 		ev->interrupt.injected = false;
-		inject(ev->interrupt.vector |
+		inject(vcpu, ev->interrupt.vector |
 		       event_type(vcpu, ev->interrupt.vector, INTR_TYPE_EXT_INTR));
 	} else if (ev->exception.pending) {
 		inject_exception(vcpu);
 	} else if (ev->nmi.pending && nmi_open(blocking)) {
 		ev->nmi.pending--;
-		inject(INTR_TYPE_NMI_INTR | X86_TRAP_NMI);
+		inject(vcpu, INTR_TYPE_NMI_INTR | X86_TRAP_NMI);
 	} else if (interrupt_open(blocking)) {
 		inject_interrupt(vcpu);
 	}
@@ -235,10 +236,23 @@ static void queue_again(struct vlm_vcpu *vcpu, u32 info, u32 error, u32 length)
 	vlm_request(vcpu, VLM_REQ_EVENT);
 }
 
+/*
+ * An interrupt that nobody injected is one that the CPU delivered by itself, and so
+ * the one in service: SDM 3C, "Virtual-Interrupt Delivery".  Bochs tells of whatever
+ * came before it.
+ */
+static u32 true_event(struct vlm_vcpu *vcpu, u32 info)
+{
+	if (!vmx_has_apicv() || vcpu->vmx.injected ||
+	    (info & VECTORING_INFO_TYPE_MASK) != INTR_TYPE_EXT_INTR)
+		return info;
+	return (info & ~VECTORING_INFO_VECTOR_MASK) | vmx_apic_in_service(vcpu);
+}
+
 void vmx_event_recover(struct vlm_vcpu *vcpu, const struct vlm_exit *exit)
 {
 	if (unlikely(exit->vectoring_info & VECTORING_INFO_VALID_MASK))
-		queue_again(vcpu, exit->vectoring_info, exit->vectoring_error,
+		queue_again(vcpu, true_event(vcpu, exit->vectoring_info), exit->vectoring_error,
 			    vmcs_read32(VM_EXIT_INSTRUCTION_LEN));
 }
 

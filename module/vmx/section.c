@@ -373,6 +373,8 @@ bool vmx_run_guest(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 		return entry_failed(vcpu, exit);
 
 	vcpu->x86.cr2 = native_read_cr2();
+	vcpu->vmx.injected = vcpu->vmx.injects;
+	vcpu->vmx.injects = false;
 
 	reason = vmcs_read32(VM_EXIT_REASON);
 	exit->reason = reason;

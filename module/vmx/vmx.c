@@ -5,6 +5,7 @@
 #include "../vellum.h"
 
 #include "../ept/ept.h"
+#include "apicv.h"
 #include "caps.h"
 #include "root.h"
 #include "section.h"
@@ -33,12 +34,21 @@ int __init vmx_init(void)
 	vlm_ept_setup(&ept);
 	vmx_host_init();
 	vmx_snapshot_init();
-	err = vmx_speculation_init();
+	err = vmx_apic_init();
 	if (err)
 		return err;
+	err = vmx_speculation_init();
+	if (err)
+		goto err_apic;
 	err = vmx_root_init();
 	if (err)
-		vmx_speculation_exit();
+		goto err_speculation;
+	return 0;
+
+err_speculation:
+	vmx_speculation_exit();
+err_apic:
+	vmx_apic_exit();
 	return err;
 }
 
@@ -46,4 +56,5 @@ void vmx_exit(void)
 {
 	vmx_root_exit();
 	vmx_speculation_exit();
+	vmx_apic_exit();
 }

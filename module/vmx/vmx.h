@@ -63,6 +63,8 @@ enum vmx_dtable { DT_GDTR, DT_IDTR };
  * @event_length: instruction length of a software event that is re-injected
  * @event_type: and its INTR_TYPE_*, or 0
  * @event_vector: and the vector it belongs to
+ * @injects: the next entry injects an event
+ * @injected: the last one did
  * @timer: host TSC at which the guest's run shall end, or VMX_NO_TIMER
  * @timer_written: the VMCS says so, too
  * @dr7: the guest's DR7; a debugger may have put another into the VMCS
@@ -97,6 +99,8 @@ struct vmx_vcpu {
 	u32 event_length;
 	u32 event_type;
 	u8 event_vector;
+	bool injects;
+	bool injected;
 	u64 timer;
 	bool timer_written;
 	u64 dr7;
@@ -199,6 +203,12 @@ void vmx_debug_changed(struct vlm_vcpu *vcpu);
 
 /** vmx_apic_attach() - the vCPU has a local APIC with this register page. */
 void vmx_apic_attach(struct vlm_vcpu *vcpu, void *page);
+/**
+ * vmx_apic_settle() - its APIC base may have changed
+ *
+ * Context: before a section; may sleep.
+ */
+void vmx_apic_settle(struct vlm_vcpu *vcpu);
 /** vmx_apic_mode() - it was turned to x2APIC mode, or from it. */
 void vmx_apic_mode(struct vlm_vcpu *vcpu);
 /** vmx_apic_eoi_map() - other vectors' EOIs matter now: vlm_irq.eoi_vectors. */

@@ -39,7 +39,7 @@ static uint64_t exits(struct vt_vcpu *vcpu)
 
 /* Exits for a thousand, rounded to hundreds: the host's interrupts are in it. */
 static unsigned int count(struct vt_vcpu *vcpu, struct vt_payload code, unsigned int offset,
-			  uint32_t value)
+			  uint32_t value, uint32_t high)
 {
 	struct kvm_regs regs = {
 		.rip = VT_DATA,
@@ -49,6 +49,7 @@ static unsigned int count(struct vt_vcpu *vcpu, struct vt_payload code, unsigned
 		.rdi = VT_LAPIC + offset,
 		.rcx = MSR_X2APIC(offset),
 		.rax = value,
+		.rdx = high,
 	};
 	uint64_t before;
 
@@ -64,23 +65,27 @@ TEST_F(cost, exits)
 	static const struct {
 		const char *name;
 		unsigned int offset;
-		uint32_t value;
+		uint32_t value, high;
 	} ops[] = {
 		{ "TPR", APIC_TPR, 0x20 },
 		{ "EOI", APIC_EOI, 0 },
 		{ "self-IPI", APIC_ICR, ICR_SELF | 0x51 },
+		{ "IPI", APIC_ICR, ICR_ASSERT | 0x51, 1 },
 		{ "timer", APIC_TMICT, 0x7fffffff },
 	};
-	struct vt_vcpu *vcpu = &self->vcpu;
+	struct vt_vcpu *vcpu = &self->vcpu, other;
 	unsigned int n;
 
 	if (!vt_cap(self->vm.dev, KVM_CAP_BINARY_STATS_FD))
 		SKIP(return, "KVM_CAP_BINARY_STATS_FD is 0");
-	n = count(vcpu, VT_PAYLOAD(cost_cr8), 0, 5);
+	vt_irq_vcpu(&self->vm, &other, 1);
+	vt_apic_write(vcpu, APIC_ICR2, 1 << 24);
+	n = count(vcpu, VT_PAYLOAD(cost_cr8), 0, 5, 0);
 	printf("# show: exits per 1000: CR8 %u", n);
 	EXPECT_GE(1100, n);
 	for (unsigned int i = 0; i < ARRAY_SIZE(ops); i++) {
-		n = count(vcpu, VT_PAYLOAD(cost_page), ops[i].offset, ops[i].value);
+		n = count(vcpu, VT_PAYLOAD(cost_page), ops[i].offset, ops[i].value,
+			  ops[i].high);
 		printf(", %s %u", ops[i].name, n);
 		/* One each, and a few for the host. */
 		EXPECT_GE(1100, n);
@@ -88,13 +93,15 @@ TEST_F(cost, exits)
 	vt_enable_x2apic(vcpu);
 	printf("; x2APIC mode:");
 	for (unsigned int i = 0; i < ARRAY_SIZE(ops); i++) {
-		n = count(vcpu, VT_PAYLOAD(cost_msr), ops[i].offset, ops[i].value);
+		n = count(vcpu, VT_PAYLOAD(cost_msr), ops[i].offset, ops[i].value,
+			  ops[i].high);
 		printf(" %s %u,", ops[i].name, n);
 		EXPECT_GE(1100, n);
 	}
-	n = count(vcpu, VT_PAYLOAD(cost_msr), 0x3f0, 0x51);
+	n = count(vcpu, VT_PAYLOAD(cost_msr), 0x3f0, 0x51, 0);
 	printf(" SELF IPI %u\n", n);
 	EXPECT_GE(1100, n);
+	vt_vcpu_destroy(&other);
 }
 
 /* As Linux does it: a deadline R10 ticks ahead, its interrupt, EOI; RBX rounds. */
