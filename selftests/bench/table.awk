@@ -26,7 +26,9 @@ section == "mitigations" && /:/ && boot == 2 {
 	group = substr($1, 7)
 	key = group "|" $2
 	if (!(key in unit)) {
-		order[++rows] = key
+		if (!(group in size))
+			groups[++sections] = group
+		member[group, ++size[group]] = key
 		unit[key] = $3
 		goal[key] = $4
 	}
@@ -73,22 +75,27 @@ function json_number(boot, device, key) {
 	return (boot, device, key) in value ? value[boot, device, key] : "null"
 }
 
+function row(key,    part) {
+	split(key, part, "|")
+	printf "  %-40s %-5s | %9s %9s %6s %5.2f %-3s | %9s %9s %6s\n", part[2], unit[key],
+		figure(1, "vellum", key), figure(1, "kvm", key), ratio(1, key),
+		goal[key] / 100, verdict(key),
+		figure(2, "vellum", key), figure(2, "kvm", key), ratio(2, key)
+}
+
 END {
 	printf "Linux %s, %s; ticks are instructions; goals are ratios, mitigations off\n",
 		kernel, cpu
 	printf "with mitigations: %s\n\n", applied ? applied : "none"
 	printf "%-42s %-5s | %9s %9s %6s %5s %-3s | %9s %9s %6s\n", "", "", "Vellum", "KVM",
 		"ratio", "goal", "", "Vellum", "KVM", "ratio"
-	for (i = 1; i <= rows; i++) {
-		key = order[i]
-		split(key, part, "|")
-		if (part[1] != group_before)
-			print part[1]
-		group_before = part[1]
-		printf "  %-40s %-5s | %9s %9s %6s %5.2f %-3s | %9s %9s %6s\n", part[2], unit[key],
-			figure(1, "vellum", key), figure(1, "kvm", key), ratio(1, key),
-			goal[key] / 100, verdict(key),
-			figure(2, "vellum", key), figure(2, "kvm", key), ratio(2, key)
+	for (g = 1; g <= sections; g++) {
+		group = groups[g]
+		print group
+		for (i = 1; i <= size[group]; i++) {
+			key = order[++rows] = member[group, i]
+			row(key)
+		}
 	}
 	printf "\n%d goals reached, %d not\n", reached, missed
 	printf "{\n  \"kernel\": \"%s\", \"cpu\": \"%s\", \"mitigations\": \"%s\",\n  \"rows\": [\n",
