@@ -3,11 +3,12 @@
  * What the CPU does of the local APIC by itself: SDM 3C, "APIC Virtualization and
  * Virtual Interrupts".
  *
- * The TPR shadow lets a guest access CR8 without exits, and in xAPIC mode TPR, by
- * way of the APIC-access page.  Virtual-interrupt delivery takes interrupts out of
- * the register page, where vmx_apic_prepare() says which is the highest; EOI, TPR
- * and the interrupt that a guest sends itself need no exit then, but for the EOI of
- * vectors that the I/O APIC waits for.
+ * The TPR shadow lets a guest access CR8 without exits, and TPR too: in xAPIC mode
+ * by way of the APIC-access page, in x2APIC mode where that is virtualized.
+ * Virtual-interrupt delivery takes interrupts out of the register page, where
+ * vmx_apic_prepare() says which is the highest; EOI and the interrupt that a guest
+ * sends itself need no exit then, but for the EOI of vectors that the I/O APIC
+ * waits for.
  *
  * The APIC-access page stands in the EPT, which all vCPUs share.  A vCPU whose APIC
  * is somewhere else, off or in x2APIC mode would find a page of memory there; so the
@@ -48,7 +49,6 @@ static void *access_page;
 static const struct {
 	u16 first, last;
 } readable[] = {
-	{ APIC_TASKPRI, APIC_TASKPRI },
 	{ APIC_PROCPRI, APIC_PROCPRI },
 	{ APIC_SPIV, APIC_SPIV },
 	{ APIC_ISR, APIC_ESR },
@@ -58,13 +58,14 @@ static const struct {
 
 void __init vmx_apic_caps(void)
 {
-	u32 all = SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE | SECONDARY_EXEC_APIC_REGISTER_VIRT |
-		  SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY;
+	u32 delivery = SECONDARY_EXEC_APIC_REGISTER_VIRT | SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY;
 
+	if (!(vmx_caps.proc & CPU_BASED_TPR_SHADOW))
+		vmx_caps.proc2 &= ~SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE;
 	/* One without the others is no use: the page must be right for all. */
-	if (!enable_apicv || !(vmx_caps.proc & CPU_BASED_TPR_SHADOW) ||
-	    (vmx_caps.proc2 & all) != all) {
-		vmx_caps.proc2 &= ~all;
+	if (!enable_apicv || !(vmx_caps.proc2 & SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE) ||
+	    (vmx_caps.proc2 & delivery) != delivery) {
+		vmx_caps.proc2 &= ~delivery;
 		enable_apicv = false;
 	}
 }
@@ -139,37 +140,47 @@ u32 vmx_apic_controls(struct vlm_vcpu *vcpu)
 	}
 	if (access_page && fits_access_page(vcpu))
 		controls |= SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES | registers;
-	else if (enable_apicv && vlm_in_x2apic(vcpu))
-		controls |= SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE | registers;
+	else if (vlm_in_x2apic(vcpu))
+		controls |= (vmx_caps.proc2 & SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE) | registers;
 	return controls;
 }
 
+static void pass_msr(struct vlm_vcpu *vcpu, unsigned int offset, bool write, bool pass)
+{
+	vmx_msr_pass(vcpu, APIC_BASE_MSR + (offset >> 4), write, pass);
+}
+
+/* Without register virtualization TPR is all that the CPU virtualizes. */
 static void pass_msrs(struct vlm_vcpu *vcpu, bool pass)
 {
 	unsigned int offset, i;
 
+	pass_msr(vcpu, APIC_TASKPRI, false, pass);
+	pass_msr(vcpu, APIC_TASKPRI, true, pass);
+	if (!enable_apicv)
+		return;
 	for (i = 0; i < ARRAY_SIZE(readable); i++)
 		for (offset = readable[i].first; offset <= readable[i].last; offset += 0x10)
-			vmx_msr_pass(vcpu, APIC_BASE_MSR + (offset >> 4), false, pass);
-	vmx_msr_pass(vcpu, APIC_BASE_MSR + (APIC_TASKPRI >> 4), true, pass);
-	vmx_msr_pass(vcpu, APIC_BASE_MSR + (APIC_EOI >> 4), true, pass);
-	vmx_msr_pass(vcpu, APIC_BASE_MSR + (APIC_SELF_IPI >> 4), true, pass);
+			pass_msr(vcpu, offset, false, pass);
+	pass_msr(vcpu, APIC_EOI, true, pass);
+	pass_msr(vcpu, APIC_SELF_IPI, true, pass);
 }
 
 void vmx_apic_mode(struct vlm_vcpu *vcpu)
 {
-	u32 proc2;
+	u32 proc2, controls;
 
-	if (!vcpu->vmx.apic_page || (!enable_apicv && !access_page))
+	if (!vcpu->vmx.apic_page)
 		return;
+	controls = vmx_apic_controls(vcpu);
 	/* The CPU must virtualize them before it lets them through. */
-	if (!vlm_in_x2apic(vcpu))
+	if (!(controls & SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE))
 		pass_msrs(vcpu, false);
 	vmx_begin(vcpu);
 	proc2 = vmcs_read32(SECONDARY_VM_EXEC_CONTROL) & ~VMX_APIC_CONTROLS;
-	vmcs_write32(SECONDARY_VM_EXEC_CONTROL, proc2 | vmx_apic_controls(vcpu));
+	vmcs_write32(SECONDARY_VM_EXEC_CONTROL, proc2 | controls);
 	vmx_end(vcpu);
-	if (enable_apicv && vlm_in_x2apic(vcpu))
+	if (controls & SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE)
 		pass_msrs(vcpu, true);
 }
 
