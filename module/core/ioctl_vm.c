@@ -7,7 +7,6 @@
 #include <linux/kernel.h>
 #include <linux/kvm.h>
 #include <linux/sched.h>
-#include <vellum.h>
 
 #include <vellum.h>
 

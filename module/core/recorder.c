@@ -55,31 +55,44 @@ static struct vlm_recorder *recorder_of(const struct vlm_vcpu *vcpu)
 	return smp_load_acquire(&vcpu->recorder);
 }
 
-static int set_recorder(struct vlm_vcpu *vcpu, u32 what)
+/* One that is off changes nothing. */
+static int provide(struct vlm_vcpu *vcpu)
+{
+	struct vlm_recorder *r;
+
+	lockdep_assert_held(&vcpu->vm->lock);
+	if (vcpu->recorder)
+		return 0;
+	r = recorder_alloc();
+	if (!r)
+		return -ENOMEM;
+	/* The vCPU's thread may look at any time. */
+	smp_store_release(&vcpu->recorder, r);
+	return 0;
+}
+
+static void turn(struct vlm_vcpu *vcpu, u32 what)
 {
 	struct vlm_recorder *r = vcpu->recorder;
 
-	lockdep_assert_held(&vcpu->vm->lock);
-	if (!r && what) {
-		r = recorder_alloc();
-		if (!r)
-			return -ENOMEM;
-		/* The vCPU's thread may look at any time. */
-		smp_store_release(&vcpu->recorder, r);
-	}
 	if (!r)
-		return 0;
+		return;
 	WRITE_ONCE(r->ring->frozen, 0);
 	WRITE_ONCE(r->on, what);
 	vlm_request(vcpu, VLM_REQ_EXCEPTIONS);
-	return 0;
 }
 
 int vlm_record_vcpu(struct vlm_vcpu *vcpu)
 {
-	return set_recorder(vcpu, vcpu->vm->record);
+	u32 what = vcpu->vm->record;
+	int err = what ? provide(vcpu) : 0;
+
+	if (!err)
+		turn(vcpu, what);
+	return err;
 }
 
+/* All have what it takes before the first one's recording changes. */
 static long record_all(struct vlm_vm *vm, u32 what)
 {
 	struct vlm_vcpu *vcpu;
@@ -87,10 +100,12 @@ static long record_all(struct vlm_vm *vm, u32 what)
 	int err;
 
 	vlm_vm_for_each_vcpu(vm, index, vcpu) {
-		err = set_recorder(vcpu, what);
+		err = what ? provide(vcpu) : 0;
 		if (err)
 			return err;
 	}
+	vlm_vm_for_each_vcpu(vm, index, vcpu)
+		turn(vcpu, what);
 	return 0;
 }
 
@@ -102,10 +117,8 @@ long vlm_record(struct vlm_vm *vm, unsigned long what)
 		return -EINVAL;
 	mutex_lock(&vm->lock);
 	err = record_all(vm, what);
-	if (err) {
-		record_all(vm, vm->record);
+	if (err)
 		goto unlock;
-	}
 	if (what && !vm->record)
 		vlm_watch_get();
 	else if (!what && vm->record)
