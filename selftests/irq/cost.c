@@ -67,11 +67,11 @@ TEST_F(cost, exits)
 		unsigned int offset;
 		uint32_t value, high;
 	} ops[] = {
-		{ "TPR", APIC_TPR, 0x20 },
-		{ "EOI", APIC_EOI, 0 },
-		{ "self-IPI", APIC_ICR, ICR_SELF | 0x51 },
+		{ "TPR", APIC_TPR, 0x20, 0 },
+		{ "EOI", APIC_EOI, 0, 0 },
+		{ "self-IPI", APIC_ICR, ICR_SELF | 0x51, 0 },
 		{ "IPI", APIC_ICR, ICR_ASSERT | 0x51, 1 },
-		{ "timer", APIC_TMICT, 0x7fffffff },
+		{ "timer", APIC_TMICT, 0x7fffffff, 0 },
 	};
 	struct vt_vcpu *vcpu = &self->vcpu, other;
 	unsigned int n;
