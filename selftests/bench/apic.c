@@ -73,14 +73,8 @@ static const struct bench_row msr_rows[] = {
 
 static void set_handler(struct vt_vcpu *vcpu, struct vt_payload code)
 {
-	uint64_t *idt = (uint64_t *)(vcpu->vm->mem + VT_IDT);
-	uint64_t to = VT_DATA;
-
-	memcpy(vcpu->vm->mem + to, code.start, code.end - code.start);
-	/* SDM 3A, "64-Bit Mode IDT": present, interrupt gate. */
-	idt[2 * VECTOR] = (to & 0xffff) | VT_SEL_CODE << 16 | 0x8e00ull << 32 |
-			  (to >> 16) << 48;
-	idt[2 * VECTOR + 1] = 0;
+	memcpy(vcpu->vm->mem + VT_DATA, code.start, code.end - code.start);
+	vt_set_gate(vcpu->vm, VECTOR, VT_DATA);
 }
 
 void bench_apic(void)

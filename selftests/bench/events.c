@@ -79,12 +79,8 @@ static void ignore(int sig)
 
 static void handle(struct vt_vcpu *vcpu, struct vt_payload code)
 {
-	uint64_t *idt = (uint64_t *)(vcpu->vm->mem + VT_IDT);
-
 	memcpy(vcpu->vm->mem + VT_DATA, code.start, code.end - code.start);
-	idt[2 * VECTOR] = (VT_DATA & 0xffff) | VT_SEL_CODE << 16 | 0x8e00ull << 32 |
-			  (uint64_t)(VT_DATA >> 16) << 48;
-	idt[2 * VECTOR + 1] = 0;
+	vt_set_gate(vcpu->vm, VECTOR, VT_DATA);
 }
 
 static void begin(struct side *side, struct vt_payload code)

@@ -123,14 +123,6 @@ static uint64_t tsc(void)
 	return __builtin_ia32_rdtsc();
 }
 
-static void set_gate(struct vt_vm *vm, unsigned int vector, uint64_t to)
-{
-	uint64_t *idt = (uint64_t *)(vm->mem + VT_IDT);
-
-	idt[2 * vector] = (to & 0xffff) | VT_SEL_CODE << 16 | 0x8e00ull << 32 | (to >> 16) << 48;
-	idt[2 * vector + 1] = 0;
-}
-
 /* What it takes to arm the timer, and for it to fire; EOI is one of the exits. */
 TEST_F(cost, timer)
 {
@@ -150,7 +142,7 @@ TEST_F(cost, timer)
 	vt_enable_x2apic(vcpu);
 	vt_apic_write(vcpu, APIC_LVTT, LVT_DEADLINE | FIRE_VECTOR);
 	memcpy(self->vm.mem + VT_DATA, code.start, code.end - code.start);
-	set_gate(&self->vm, FIRE_VECTOR, VT_DATA + 16);
+	vt_set_gate(&self->vm, FIRE_VECTOR, VT_DATA + 16);
 	vt_set_regs(vcpu, &regs);
 	before = exits(vcpu);
 	begin = tsc();

@@ -56,10 +56,7 @@ FIXTURE_VARIANT_ADD(smp, x2apic) { .x2apic = true };
 
 static void gate(struct vt_vm *vm, unsigned int vector, enum entry entry)
 {
-	uint64_t *idt = (uint64_t *)(vm->mem + VT_IDT), to = VT_CODE + 16 * entry;
-
-	idt[2 * vector] = (to & 0xffff) | VT_SEL_CODE << 16 | 0x8e00ull << 32 | (to >> 16) << 48;
-	idt[2 * vector + 1] = 0;
+	vt_set_gate(vm, vector, VT_CODE + 16 * entry);
 }
 
 FIXTURE_SETUP(smp)

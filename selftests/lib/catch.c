@@ -17,12 +17,17 @@ static uint64_t gate_type(unsigned int vector)
 }
 
 /* SDM 3A, "IDT Descriptors" and "64-Bit Mode IDT". All below 4 GiB. */
-static uint64_t gate(unsigned int vector)
+static uint64_t gate(uint64_t to, uint64_t type)
 {
-	uint64_t target = VT_HANDLERS + 16 * vector;
+	return (to & 0xffff) | (uint64_t)VT_SEL_CODE << 16 | type << 40 | (to >> 16) << 48;
+}
 
-	return (target & 0xffff) | (uint64_t)VT_SEL_CODE << 16 |
-		gate_type(vector) << 40 | (target >> 16 & 0xffff) << 48;
+void vt_set_gate(struct vt_vm *vm, unsigned int vector, uint64_t to)
+{
+	uint64_t *idt = (uint64_t *)(vm->mem + VT_IDT);
+
+	idt[2 * vector] = gate(to, GATE_PRESENT | GATE_INTERRUPT);
+	idt[2 * vector + 1] = 0;
 }
 
 void vt_catch(struct vt_vcpu *vcpu, enum vt_mode mode)
@@ -36,11 +41,13 @@ void vt_catch(struct vt_vcpu *vcpu, enum vt_mode mode)
 	memcpy(vcpu->vm->mem + VT_HANDLERS, code.start, code.end - code.start);
 	memset(vcpu->vm->mem + VT_CAUGHT, 0, sizeof(struct vt_caught));
 	for (unsigned int vector = 0; vector < 256; vector++) {
+		uint64_t desc = gate(VT_HANDLERS + 16 * vector, gate_type(vector));
+
 		if (mode == VT_LONG) {
-			idt[2 * vector] = gate(vector);
+			idt[2 * vector] = desc;
 			idt[2 * vector + 1] = 0;
 		} else {
-			idt[vector] = gate(vector);
+			idt[vector] = desc;
 		}
 	}
 }

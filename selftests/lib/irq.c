@@ -40,17 +40,13 @@ static void write_handlers(struct vt_vcpu *vcpu)
 {
 	const uint8_t stub[8] = { 0x50, 0xb0, 0, 0xe6, VT_VECTOR_PORT, 0x58, 0x48, 0xcf };
 	uint8_t *code = vcpu->vm->mem + VT_HANDLERS;
-	uint64_t *idt = (uint64_t *)(vcpu->vm->mem + VT_IDT);
 
 	for (unsigned int v = 0; v < 256; v++) {
 		uint64_t to = VT_HANDLERS + v * sizeof(stub);
 
 		memcpy(code + v * sizeof(stub), stub, sizeof(stub));
 		code[v * sizeof(stub) + 2] = v;
-		/* SDM 3A, "64-Bit Mode IDT": present, interrupt gate. */
-		idt[2 * v] = (to & 0xffff) | VT_SEL_CODE << 16 | 0x8e00ull << 32 |
-			     (to >> 16) << 48;
-		idt[2 * v + 1] = 0;
+		vt_set_gate(vcpu->vm, v, to);
 	}
 }
 

@@ -176,6 +176,8 @@ struct vt_caught {
 };
 
 void vt_catch(struct vt_vcpu *vcpu, enum vt_mode mode);
+/* A 64-bit guest's handler for one vector, below 4 GiB, ring 0 only. */
+void vt_set_gate(struct vt_vm *vm, unsigned int vector, uint64_t to);
 const struct vt_caught *vt_caught(const struct vt_vcpu *vcpu);
 
 /*

@@ -58,14 +58,13 @@ REPEATED(pv_flush_word,
 static unsigned int count(struct vt_vcpu *vcpu, struct vt_payload code)
 {
 	struct vt_payload handler = VT_PAYLOAD(pv_handler);
-	uint64_t *idt = (uint64_t *)(vcpu->vm->mem + VT_IDT), to = VT_DATA + 0x1000, before;
+	uint64_t to = VT_DATA + 0x1000, before;
 	struct kvm_regs regs = {
 		.rip = VT_DATA, .rsp = VT_STACK_TOP, .rflags = 0x202,
 		.rdi = VT_LAPIC + APIC_ICR, .r8 = LOOPS,
 	};
 
-	idt[2 * 0x51] = (to & 0xffff) | VT_SEL_CODE << 16 | 0x8e00ull << 32 | (to >> 16) << 48;
-	idt[2 * 0x51 + 1] = 0;
+	vt_set_gate(vcpu->vm, 0x51, to);
 	memcpy(vcpu->vm->mem + to, handler.start, handler.end - handler.start);
 	memcpy(vcpu->vm->mem + VT_DATA, code.start, code.end - code.start);
 	vt_set_regs(vcpu, &regs);

@@ -42,12 +42,11 @@ static volatile uint64_t *counts(struct vt_vm *vm)
 
 static void gate(struct vt_vm *vm, unsigned int vector)
 {
-	uint64_t *idt = (uint64_t *)(vm->mem + VT_IDT), to = VT_DATA + 0x1000;
 	struct vt_payload code = VT_PAYLOAD(eoi_handler);
+	const uint64_t to = VT_DATA + 0x1000;
 
 	memcpy(vm->mem + to, code.start, code.end - code.start);
-	idt[2 * vector] = (to & 0xffff) | VT_SEL_CODE << 16 | 0x8e00ull << 32 | (to >> 16) << 48;
-	idt[2 * vector + 1] = 0;
+	vt_set_gate(vm, vector, to);
 }
 
 static void run(struct vt_vcpu *vcpu, struct vt_payload code, uint32_t eax, uint32_t edx,
