@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* irqfd, ioeventfd, coalesced writes. */
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -317,6 +320,63 @@ static long zone(struct vt_vm *vm, unsigned long cmd, uint64_t addr, uint32_t si
 static struct kvm_coalesced_mmio_ring *ring(struct vt_vcpu *vcpu)
 {
 	return (void *)((uint8_t *)vcpu->run + RING_PAGE * VT_PAGE);
+}
+
+/*
+ * An event channel: the host's event is an interrupt, the guest answers it by a
+ * write to the doorbell, which is the next event's cause. RBX events, R12 seen.
+ */
+VT_GUEST(channel, 64,
+	 "jmp 1f; .balign 16\n"
+	 "inc %r12; mov $0x1230, %edx; out %ax, %dx; mov $0xfee000b0, %eax; movl $0, (%rax)\n"
+	 "iretq\n"
+	 "1: sti; hlt; cli; cmp %r12, %rbx; jne 1b\n"
+	 "2: out %al, $0xf4; jmp 2b");
+
+#define EVENTS	200
+#define VECTOR	0x41
+
+struct channel {
+	int in, doorbell;
+	unsigned int rung;
+};
+
+static void *answer(void *arg)
+{
+	struct channel *c = arg;
+
+	for (c->rung = 0; c->rung < EVENTS; c->rung++) {
+		struct pollfd ring = { .fd = c->doorbell, .events = POLLIN };
+
+		signal_fd(c->in);
+		if (poll(&ring, 1, 5000) != 1 || signals(c->doorbell) != 1)
+			break;
+	}
+	return NULL;
+}
+
+TEST_F(eventfd, channel)
+{
+	struct channel c = { .in = self->fd, .doorbell = self->resample };
+	struct kvm_regs regs = {
+		.rip = VT_CODE, .rsp = VT_STACK_TOP, .rflags = 2, .rbx = EVENTS,
+	};
+	pthread_t thread;
+
+	vt_ioapic_set(&self->vcpu, PIN, VECTOR);
+	vt_set_gate(&self->vm, VECTOR, VT_CODE + 16);
+	vt_load(&self->vcpu, VT_PAYLOAD(channel));
+	vt_set_regs(&self->vcpu, &regs);
+	ASSERT_EQ(0, irqfd(&self->vm, c.in, PIN, 0, 0));
+	ASSERT_EQ(0, ioeventfd(&self->vm, c.doorbell, PORT, 2, PIO, 0));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, answer, &c));
+	/* One call of KVM_RUN for all of it. */
+	vt_run_to_out(&self->vcpu, 0xf4);
+	pthread_join(thread, NULL);
+	vt_get_regs(&self->vcpu, &regs);
+	EXPECT_EQ(EVENTS, regs.r12);
+	EXPECT_EQ(EVENTS, c.rung);
+	printf("# show: %llu events in, %u doorbells out, one KVM_RUN\n", regs.r12, c.rung);
 }
 
 TEST_F(eventfd, coalesced_writes)

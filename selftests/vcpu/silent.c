@@ -266,7 +266,8 @@ TEST_F(silent, instructions)
 		EXPECT_EQ(0, memcmp(mem + VT_DATA, (void *)(uintptr_t)VT_DATA, VT_PAGE));
 		EXPECT_EQ(0, memcmp(mem + (uintptr_t)stack, stack, VT_PAGE));
 	}
-	TH_LOG("%u cases, %u compared with the host's own", all, compared);
+	printf("# show: %s, %d bits, ring %d: %u cases, %u of them as on this CPU without VT-x\n",
+	       vt_mode_name(variant->mode), variant->bits, variant->user ? 3 : 0, all, compared);
 	if (variant->user && !umip())
 		EXPECT_LT(all - 4, compared);
 }
