@@ -106,7 +106,7 @@ static void fetch_page(struct vlm_emul_state *state)
 	struct em *em = &state->em;
 	u64 offset = state->rip + em->nbytes;
 	u32 flags = WALK_FETCH | (em->cpl == 3 ? WALK_USER : 0);
-	struct vlm_walk walk;
+	struct vlm_walk *walk = &state->walk;
 	unsigned int n;
 	u64 linear;
 	int ret;
@@ -123,16 +123,16 @@ static void fetch_page(struct vlm_emul_state *state)
 	}
 	n = min_t(u64, n, PAGE_SIZE - offset_in_page(linear));
 
-	ret = vlm_walk(state->vcpu, linear, flags, &walk);
+	ret = vlm_walk(state->vcpu, linear, flags, walk);
 	if (ret > 0) {
 		em->fault = (struct em_fault) {
-			.vector = EM_VECTOR_PF, .has_error = true, .error = walk.error,
+			.vector = EM_VECTOR_PF, .has_error = true, .error = walk->error,
 			.cr2 = linear,
 		};
 		state->bytes_end = EM_FAULT;
 		return;
 	}
-	if (ret || vlm_mem_read(state->vcpu->vm, walk.gpa, em->bytes + em->nbytes, n)) {
+	if (ret || vlm_mem_read(state->vcpu->vm, walk->gpa, em->bytes + em->nbytes, n)) {
 		state->bytes_end = EM_UNHANDLED;
 		return;
 	}
@@ -200,7 +200,7 @@ static int report_failure(struct vlm_emul_state *state)
 	return VLM_TO_USER;
 }
 
-static int execute(struct vlm_emul_state *state)
+static int execute(struct vlm_emul_state *state, const struct vlm_translated *access)
 {
 	struct em *em = &state->em;
 	int ret;
@@ -213,6 +213,8 @@ static int execute(struct vlm_emul_state *state)
 	ret = decode(state);
 	if (!ret) {
 		get_segments(state);
+		if (access)
+			emul_quick_learn(state, access);
 		ret = em_execute(em);
 	}
 	switch (ret) {
@@ -268,7 +270,7 @@ int emul_continue(struct vlm_vcpu *vcpu)
 	/* User space had the vCPU in hand; then the guest starts afresh. */
 	if (state->em.rip != state->rip)
 		return VLM_RESUME;
-	return execute(state);
+	return execute(state, NULL);
 }
 
 int vlm_emul(struct vlm_vcpu *vcpu, const struct vlm_translated *known)
@@ -277,13 +279,13 @@ int vlm_emul(struct vlm_vcpu *vcpu, const struct vlm_translated *known)
 
 	if (!state)
 		return -ENOMEM;
-	if (known) {
+	if (known && !known->by_offset) {
 		state->tlb[0].page = known->linear >> PAGE_SHIFT;
 		state->tlb[0].gpa = known->gpa & PAGE_MASK;
 		state->tlb[0].access = known->write ? EM_WRITE : EM_READ;
 		state->nr_known = 1;
 	}
-	return execute(state);
+	return execute(state, known);
 }
 
 int vlm_emul_string_io(struct vlm_vcpu *vcpu, u16 port, u8 size, bool in)
@@ -296,7 +298,7 @@ int vlm_emul_string_io(struct vlm_vcpu *vcpu, u16 port, u8 size, bool in)
 	state->port.size = size;
 	state->port.in = in;
 	state->port.allowed = true;
-	return execute(state);
+	return execute(state, NULL);
 }
 
 void vlm_emul_destroy(struct vlm_vcpu *vcpu)

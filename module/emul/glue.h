@@ -25,11 +25,13 @@ void vlm_emul_destroy(struct vlm_vcpu *vcpu);
  * @linear: linear address
  * @gpa: where it leads
  * @write: for a write, else for a read
+ * @by_offset: all that is known of @linear is the offset in its page
  */
 struct vlm_translated {
 	u64 linear;
 	gpa_t gpa;
 	bool write;
+	bool by_offset;
 };
 
 /**
@@ -44,6 +46,24 @@ struct vlm_translated {
  * Return: enum vlm_next or errno.  Context: outside the section, may sleep.
  */
 int vlm_emul(struct vlm_vcpu *vcpu, const struct vlm_translated *known);
+
+/**
+ * vlm_emul_knows() - was the instruction at @rip emulated before, for @gpa's page?
+ *
+ * Context: in the section.
+ */
+bool vlm_emul_knows(struct vlm_vcpu *vcpu, u64 rip, gpa_t gpa);
+
+/**
+ * vlm_emul_quick() - do what vlm_emul_knows() without leaving the section
+ * @vcpu: the vCPU
+ * @rip: where the instruction is
+ * @access: the access that the CPU wanted to make
+ *
+ * Return: enum vlm_next; with VLM_DOOR nothing was done, and vlm_emul() has to do
+ * it.  Context: in the section, interrupts off.
+ */
+int vlm_emul_quick(struct vlm_vcpu *vcpu, u64 rip, const struct vlm_translated *access);
 
 /**
  * vlm_emul_string_io() - execute the INS or OUTS at RIP

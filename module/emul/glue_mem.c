@@ -103,7 +103,7 @@ static int failed(struct vlm_emul_state *state, int error)
 	return EM_ERROR;
 }
 
-static void fill_run(struct vlm_vcpu *vcpu, const struct vlm_mmio *mmio, bool is_write)
+void emul_fill_run(struct vlm_vcpu *vcpu, const struct vlm_mmio *mmio, bool is_write)
 {
 	struct kvm_run *run = vcpu->run;
 
@@ -114,7 +114,7 @@ static void fill_run(struct vlm_vcpu *vcpu, const struct vlm_mmio *mmio, bool is
 	memcpy(run->mmio.data, mmio->data, sizeof(mmio->data));
 }
 
-static void trace_device(struct vlm_vcpu *vcpu, const struct vlm_mmio *mmio, bool write)
+void emul_trace_device(struct vlm_vcpu *vcpu, const struct vlm_mmio *mmio, bool write)
 {
 	u64 value = 0;
 
@@ -130,7 +130,7 @@ static int complete_read(struct vlm_vcpu *vcpu)
 	struct vlm_mmio *mmio = &state->reads[state->nr_reads];
 
 	memcpy(mmio->data, vcpu->run->mmio.data, sizeof(mmio->data));
-	trace_device(vcpu, mmio, false);
+	emul_trace_device(vcpu, mmio, false);
 	state->nr_reads++;
 	return emul_continue(vcpu);
 }
@@ -157,13 +157,13 @@ static int read_device(struct vlm_emul_state *state, gpa_t gpa, void *buf, u32 l
 	*mmio = (struct vlm_mmio) { .gpa = gpa, .len = len };
 	/* Kept as an answer, too: a device must not be read twice. */
 	if (vlm_bus_read(state->vcpu, BUS_MMIO, gpa, len, mmio->data) == BUS_HANDLED) {
-		trace_device(state->vcpu, mmio, false);
+		emul_trace_device(state->vcpu, mmio, false);
 		memcpy(buf, mmio->data, len);
 		state->nr_reads++;
 		state->used++;
 		return EM_OK;
 	}
-	fill_run(state->vcpu, mmio, false);
+	emul_fill_run(state->vcpu, mmio, false);
 	state->vcpu->pending = (struct vlm_pending) { .complete = complete_read };
 	return EM_WAIT;
 }
@@ -329,10 +329,10 @@ int emul_send_writes(struct vlm_emul_state *state)
 
 	for (; state->written < state->nr_writes; state->written++) {
 		mmio = &state->writes[state->written];
-		trace_device(vcpu, mmio, true);
+		emul_trace_device(vcpu, mmio, true);
 		if (vlm_bus_write(vcpu, BUS_MMIO, mmio->gpa, mmio->len, mmio->data) == BUS_HANDLED)
 			continue;
-		fill_run(vcpu, mmio, true);
+		emul_fill_run(vcpu, mmio, true);
 		vcpu->pending = (struct vlm_pending) { .complete = complete_write };
 		return VLM_TO_USER;
 	}

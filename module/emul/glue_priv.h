@@ -46,6 +46,31 @@ struct vlm_port_string {
 	u32 answered;
 };
 
+/* Instructions that are remembered, two at each hash of their address. */
+#define QUICK_BITS	4
+
+/**
+ * struct emul_quick - an instruction that glue_quick.c can do again
+ * @nr_words: how many of @words there are; 0: nothing is remembered here
+ * @rip: where it is
+ * @gfn: the device
+ * @page: linear address of the page that its operand was in
+ * @slots: vlm_slots_generation() at that time
+ * @fetch: registers that decided how it was fetched
+ * @words: page-table entries and bytes by which it was found
+ * @insn: and what it is
+ */
+struct emul_quick {
+	unsigned int nr_words;
+	u64 rip;
+	gfn_t gfn;
+	u64 page;
+	u64 slots;
+	struct vmx_fetch fetch;
+	struct vlm_word words[WALK_LEVELS + 2];
+	struct em_insn insn;
+};
+
 /**
  * struct vlm_emul_state - an instruction that is being executed
  * @em: registers and instruction; the first member
@@ -64,6 +89,9 @@ struct vlm_port_string {
  * @tlb: pages that were translated for this execution
  * @nr_tlb: how many
  * @nr_known: how many of them the CPU had translated
+ * @walk: the way to the first byte of the instruction
+ * @quick: instructions that were executed before
+ * @asked: the one of them that user space has a read of
  *
  * An instruction that has to ask is executed again from the start when there is
  * an answer, with the answers so far at hand.  Nothing is kept of a guest's
@@ -90,6 +118,9 @@ struct vlm_emul_state {
 	} tlb[NR_TRANSLATIONS];
 	u8 nr_tlb;
 	u8 nr_known;
+	struct vlm_walk walk;
+	struct emul_quick quick[1 << QUICK_BITS];
+	const struct emul_quick *asked;
 };
 
 /* em_ops get the context, which is where the state begins. */
@@ -108,6 +139,13 @@ int emul_cmpxchg(struct em *em, u64 linear, const void *old, const void *new, un
 int emul_probe(struct em *em, u64 linear, unsigned int len, u32 access);
 /** emul_send_writes() - make the next writes, by way of user space or not. */
 int emul_send_writes(struct vlm_emul_state *state);
+
+/** emul_fill_run() - KVM_EXIT_MMIO. */
+void emul_fill_run(struct vlm_vcpu *vcpu, const struct vlm_mmio *mmio, bool is_write);
+void emul_trace_device(struct vlm_vcpu *vcpu, const struct vlm_mmio *mmio, bool write);
+
+/** emul_quick_learn() - glue_quick.c: the decoded instruction makes this access. */
+void emul_quick_learn(struct vlm_emul_state *state, const struct vlm_translated *access);
 
 /* glue_port.c: em_ops, and what OUTS leaves behind. */
 int emul_port_in(struct em *em, u16 port, unsigned int size, unsigned int count);

@@ -34,13 +34,44 @@ static void trace_fault(struct vlm_vcpu *vcpu, const struct vlm_exit *exit, int 
 				rdtsc() - begin);
 }
 
+/* What the CPU has found out of an access that an instruction makes. */
+static bool translated(const struct vlm_exit *exit, struct vlm_translated *known)
+{
+	const u64 valid = EPT_VIOLATION_GVA_IS_VALID | EPT_VIOLATION_GVA_TRANSLATED;
+
+	*known = (struct vlm_translated) {
+		.linear = exit->gva,
+		.gpa = exit->gpa,
+		.write = exit->qualification & EPT_VIOLATION_ACC_WRITE,
+	};
+	return !(exit->vectoring_info & VECTORING_INFO_VALID_MASK) &&
+	       (exit->qualification & (valid | EPT_VIOLATION_ACC_INSTR)) == valid;
+}
+
+/* A device, as it was when the same instruction accessed it before. */
+static int emulate_again(struct vlm_vcpu *vcpu, struct vlm_exit *exit, u64 rip)
+{
+	struct vlm_translated known;
+
+	vmx_read_exit(vcpu, exit, EXIT_GVA);
+	if (!translated(exit, &known) || gpa_to_gfn(exit->gpa) == VLM_EPT_OWN_GFN)
+		return VLM_DOOR;
+	return vlm_emul_quick(vcpu, rip, &known);
+}
+
 /* Memory that the host has at hand is mapped without leaving the section. */
 int exit_ept_violation(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
 	struct vlm_ept_result result;
 	u64 begin = trace_ept_fault_enabled() ? rdtsc() : 0;
+	u64 rip = vmx_exit_rip();
 	int ret;
 
+	if (vlm_emul_knows(vcpu, rip, exit->gpa)) {
+		ret = emulate_again(vcpu, exit, rip);
+		if (ret != VLM_DOOR)
+			return ret;
+	}
 	/* An IRET that faulted here had ended NMI blocking, and will again. */
 	if ((exit->qualification & QUAL_NMI_UNBLOCKED) &&
 	    !(exit->vectoring_info & VECTORING_INFO_VALID_MASK))
@@ -62,20 +93,12 @@ int exit_ept_violation(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 /* Finish the access in the CPU's place; what the CPU has translated stays so. */
 static int emulate(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
-	const u64 translated = EPT_VIOLATION_GVA_IS_VALID | EPT_VIOLATION_GVA_TRANSLATED;
-	struct vlm_translated known = {
-		.linear = exit->gva,
-		.gpa = exit->gpa,
-		.write = exit->qualification & EPT_VIOLATION_ACC_WRITE,
-	};
+	struct vlm_translated known;
 
 	/* No instruction did this: a stack, or a descriptor table, is no memory. */
 	if (exit->vectoring_info & VECTORING_INFO_VALID_MASK)
 		return exit_internal_error(vcpu, exit, KVM_INTERNAL_ERROR_DELIVERY_EV);
-	if (!exit->no_memory || exit->qualification & EPT_VIOLATION_ACC_INSTR ||
-	    (exit->qualification & translated) != translated)
-		return vlm_emul(vcpu, NULL);
-	return vlm_emul(vcpu, &known);
+	return vlm_emul(vcpu, exit->no_memory && translated(exit, &known) ? &known : NULL);
 }
 
 int exit_ept_violation_slow(struct vlm_vcpu *vcpu, struct vlm_exit *exit)

@@ -129,6 +129,25 @@ int vlm_mem_write_nofault(struct vlm_vm *vm, gpa_t gpa, const void *buf, size_t 
 	return ret;
 }
 
+/* access_ok() was asked for all of a slot when it was made. */
+bool vlm_mem_is_still(const struct vlm_word *words, unsigned int n)
+{
+	bool same = false;
+	u64 value, diff = 0;
+
+	pagefault_disable();
+	__uaccess_begin_nospec();
+	for (; n; n--, words++) {
+		unsafe_get_user(value, (u64 __user *)words->hva, fault);
+		diff |= (value ^ words->value) & words->mask;
+	}
+	same = !diff;
+fault:
+	__uaccess_end();
+	pagefault_enable();
+	return same;
+}
+
 bool vlm_mem_has(struct vlm_vm *vm, gpa_t gpa)
 {
 	int idx = vlm_mem_lock(vm);

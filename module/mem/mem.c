@@ -68,6 +68,11 @@ void vlm_mem_unlock(struct vlm_vm *vm, int idx)
 	srcu_read_unlock(&vm->mem.srcu, idx);
 }
 
+u64 vlm_slots_generation(struct vlm_vm *vm)
+{
+	return srcu_dereference(vm->mem.slots, &vm->mem.srcu)->generation;
+}
+
 struct vlm_slot *vlm_slot_find(struct vlm_vm *vm, gfn_t gfn)
 {
 	return vlm_slots_search(srcu_dereference(vm->mem.slots, &vm->mem.srcu), gfn);

@@ -64,6 +64,18 @@ struct vlm_mem {
 };
 
 /**
+ * struct vlm_word - eight bytes of guest memory
+ * @hva: where
+ * @value: what they held
+ * @mask: bits that matter
+ */
+struct vlm_word {
+	hva_t hva;
+	u64 value;
+	u64 mask;
+};
+
+/**
  * vlm_mem_init() - no slots yet; listen to the address space vm->mm
  *
  * vm->ept must be initialised before.
@@ -85,6 +97,14 @@ void vlm_mem_destroy(struct vlm_vm *vm);
 /** vlm_mem_lock() - slots found from here on live until vlm_mem_unlock(). */
 int vlm_mem_lock(struct vlm_vm *vm);
 void vlm_mem_unlock(struct vlm_vm *vm, int idx);
+
+/**
+ * vlm_slots_generation() - another one after each change of the slots
+ *
+ * What was found out about frames and slots under one holds as long as it is the
+ * same.  Context: any, under vlm_mem_lock().
+ */
+u64 vlm_slots_generation(struct vlm_vm *vm);
 
 /**
  * vlm_slot_find() - the slot that holds @gfn, or NULL
@@ -120,6 +140,16 @@ int vlm_mem_read(struct vlm_vm *vm, gpa_t gpa, void *buf, size_t len);
  * Return: 0 or -EFAULT.  Context: as vlm_mem_read(), under vlm_mem_lock().
  */
 int vlm_mem_read_entry(struct vlm_vm *vm, gpa_t gpa, void *entry, unsigned int size);
+
+/**
+ * vlm_mem_is_still() - do these words still hold what they did?
+ * @words: each with its host address, from vlm_slot_hva() of the current slots
+ * @n: how many
+ *
+ * Return: false also when the host would have to bring a page in.  Context: as
+ * vlm_mem_read_nofault(), under vlm_mem_lock().
+ */
+bool vlm_mem_is_still(const struct vlm_word *words, unsigned int n);
 
 /**
  * vlm_mem_write() - copy to guest memory, and mark it dirty

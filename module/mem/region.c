@@ -91,6 +91,7 @@ static int publish(struct vlm_vm *vm, struct vlm_slot *del, struct vlm_slot *add
 	if (add && add->base_gfn <= VLM_EPT_OWN_GFN && vlm_slot_end(add) > VLM_EPT_OWN_GFN)
 		vlm_ept_own_drop(vm);
 	vlm_slots_fill(new, old, del, add);
+	new->generation = old->generation + 1;
 	if (add && add->dirty)
 		start_logging(vm);
 	rcu_assign_pointer(mem->slots, new);

@@ -45,12 +45,14 @@ struct vlm_hva_entry {
  * struct vlm_slots - all slots at one moment
  * @nr: how many
  * @hint: index in @by_gfn of the last one found; a guess, raced for freely
+ * @generation: no other snapshot of the VM has the same
  * @by_gfn: in the order of guest frames; they do not overlap
  * @by_hva: in the order of host addresses; they may overlap
  */
 struct vlm_slots {
 	unsigned int nr;
 	unsigned int hint;
+	u64 generation;
 	struct vlm_slot **by_gfn;
 	struct vlm_hva_entry *by_hva;
 };

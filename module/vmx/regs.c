@@ -255,3 +255,37 @@ void vmx_skip(struct vlm_vcpu *vcpu, unsigned int length)
 	skip(vcpu, length);
 	vmx_end(vcpu);
 }
+
+void vmx_retire(struct vlm_vcpu *vcpu, unsigned int length)
+{
+	u64 rflags;
+
+	vmx_begin(vcpu);
+	rflags = vmcs_readl(GUEST_RFLAGS);
+	if (rflags & X86_EFLAGS_RF)
+		vmcs_writel(GUEST_RFLAGS, rflags & ~X86_EFLAGS_RF);
+	skip(vcpu, length);
+	vmx_end(vcpu);
+}
+
+void vmx_get_fetch(struct vlm_vcpu *vcpu, struct vmx_fetch *fetch)
+{
+	vmx_begin(vcpu);
+	fetch->cr0 = vmcs_readl(GUEST_CR0);
+	fetch->cr3 = vmcs_readl(GUEST_CR3);
+	fetch->cr4 = vmcs_readl(GUEST_CR4);
+	fetch->efer = vmcs_read64(GUEST_IA32_EFER);
+	fetch->cs = vmcs_read32(GUEST_CS_AR_BYTES);
+	fetch->ss = vmcs_read32(GUEST_SS_AR_BYTES);
+	vmx_end(vcpu);
+}
+
+bool vmx_fetches_as(const struct vmx_fetch *fetch)
+{
+	return vmcs_readl(GUEST_CR3) == fetch->cr3 &&
+	       vmcs_read32(GUEST_SS_AR_BYTES) == fetch->ss &&
+	       vmcs_read32(GUEST_CS_AR_BYTES) == fetch->cs &&
+	       vmcs_readl(GUEST_CR0) == fetch->cr0 &&
+	       vmcs_readl(GUEST_CR4) == fetch->cr4 &&
+	       vmcs_read64(GUEST_IA32_EFER) == fetch->efer;
+}

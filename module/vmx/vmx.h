@@ -159,6 +159,28 @@ unsigned int vmx_cpl(struct vlm_vcpu *vcpu);
 /** vmx_code_bits() - width of the code that runs: 16, 32 or 64. */
 unsigned int vmx_code_bits(struct vlm_vcpu *vcpu);
 
+/**
+ * struct vmx_fetch - all but memory that decides what an instruction fetch finds
+ * @cr0: as the CPU has it
+ * @cr3: likewise
+ * @cr4: likewise
+ * @efer: likewise
+ * @cs: attributes of CS
+ * @ss: attributes of SS, whose DPL is the privilege level
+ */
+struct vmx_fetch {
+	u64 cr0;
+	u64 cr3;
+	u64 cr4;
+	u64 efer;
+	u32 cs;
+	u32 ss;
+};
+
+void vmx_get_fetch(struct vlm_vcpu *vcpu, struct vmx_fetch *fetch);
+/** vmx_fetches_as() - is it all as it was then?  In the section. */
+bool vmx_fetches_as(const struct vmx_fetch *fetch);
+
 /** vmx_valid_cr0() / cr4() - would VM entry take this value?  (fixed bits) */
 bool vmx_valid_cr0(u64 value);
 bool vmx_valid_cr4(u64 value);
@@ -240,6 +262,9 @@ bool vmx_interrupt_open(struct vlm_vcpu *vcpu);
 
 /** vmx_skip() - the one place that moves RIP past an instruction. */
 void vmx_skip(struct vlm_vcpu *vcpu, unsigned int length);
+
+/** vmx_retire() - the same for what was emulated: after it RFLAGS.RF is clear. */
+void vmx_retire(struct vlm_vcpu *vcpu, unsigned int length);
 
 /* CPUID bits that depend on a VM-execution control. */
 enum vmx_feature {

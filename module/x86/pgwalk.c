@@ -38,7 +38,6 @@
 #define PKRU_AD(pkru, key)	((pkru) >> ((key) * 2) & 1)
 #define PKRU_WD(pkru, key)	((pkru) >> ((key) * 2) & 2)
 
-#define MAX_LEVELS	5
 #define PAGE_BITS	12
 #define ENTRY_ADDRESS	GENMASK_ULL(51, 12)
 
@@ -61,8 +60,8 @@ struct walker {
 	bool pae;
 	u8 levels;
 	gpa_t table;
-	gpa_t gpa[MAX_LEVELS + 1];
-	u64 pte[MAX_LEVELS + 1];
+	gpa_t gpa[WALK_LEVELS + 1];
+	u64 pte[WALK_LEVELS + 1];
 	bool writable;
 	bool user;
 	bool nx;
@@ -261,15 +260,27 @@ static int set_flags(struct walker *w, unsigned int leaf, u32 flags)
 		err = w->p->replace(w->p->ctx, w->gpa[level], old, new, w->wide ? 8 : 4);
 		if (err)
 			return err;
+		w->pte[level] = new;
 	}
 	return 0;
+}
+
+static void tell_entries(const struct walker *w, unsigned int leaf, struct vlm_walk *walk)
+{
+	unsigned int level;
+
+	walk->leaf = leaf;
+	for (level = leaf; level <= w->levels; level++) {
+		walk->at[level] = w->gpa[level];
+		walk->entry[level] = w->pte[level];
+	}
 }
 
 static int walk_once(const struct vlm_paging *p, gva_t gva, u32 flags, struct vlm_walk *walk)
 {
 	struct walker w = { .p = p };
 	u32 cause = 0;
-	int leaf = 0;
+	int leaf = 0, ret = 0;
 
 	if (!start(&w, gva)) {
 		leaf = descend(&w, gva, &cause);
@@ -292,7 +303,11 @@ static int walk_once(const struct vlm_paging *p, gva_t gva, u32 flags, struct vl
 	walk->gpa = leaf_address(&w, leaf, gva);
 	walk->writable = w.writable;
 	walk->user = w.user;
-	return flags & WALK_NO_SET ? 0 : set_flags(&w, leaf, flags);
+	if (!(flags & WALK_NO_SET))
+		ret = set_flags(&w, leaf, flags);
+	if (!ret)
+		tell_entries(&w, leaf, walk);
+	return ret;
 }
 
 static bool canonical(const struct vlm_paging *p, gva_t gva)
@@ -309,7 +324,12 @@ int vlm_walk_tables(const struct vlm_paging *p, gva_t gva, u32 flags, struct vlm
 {
 	int attempt, ret;
 
-	*walk = (struct vlm_walk){ .writable = true, .user = true };
+	walk->gpa = 0;
+	walk->error = 0;
+	walk->writable = true;
+	walk->user = true;
+	walk->levels = 0;
+	walk->leaf = 0;
 	if (!(p->efer & EFER_LMA_BIT))
 		gva = (u32)gva;
 	if (!(p->cr0 & X86_CR0_PG)) {

@@ -15,6 +15,8 @@
 #define WALK_NO_SET	8	/* leave accessed and dirty flags alone */
 #define WALK_IMPLICIT	16	/* access to a system table: AC does not lift SMAP */
 
+#define WALK_LEVELS	5	/* at most */
+
 /**
  * struct vlm_walk - what a guest page walk found
  * @gpa: when it returns 0
@@ -22,6 +24,9 @@
  * @writable: in every level
  * @user: likewise
  * @levels: number of tables that were read; 0 with paging off
+ * @leaf: level of the last of them, when it returns 0; the first is @levels
+ * @at: where the entry of each level is, from 1 at the bottom
+ * @entry: and what is there now
  */
 struct vlm_walk {
 	gpa_t gpa;
@@ -29,6 +34,9 @@ struct vlm_walk {
 	bool writable;
 	bool user;
 	u8 levels;
+	u8 leaf;
+	gpa_t at[WALK_LEVELS + 1];
+	u64 entry[WALK_LEVELS + 1];
 };
 
 /**
