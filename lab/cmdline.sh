@@ -39,12 +39,13 @@ kernel_cmdline() {
 	echo "$append"
 }
 
-# bochs_cmdline: a clock that counts instructions needs no watching and no
-# calibration; newer models name a TSC frequency that is not the emulated one,
-# which would make a second last 35 times too long. Idling by MWAIT makes every
-# wake-up crawl on more than one emulated CPU.
+# bochs_cmdline: which CPU this is, for tests that need to know. A clock that counts
+# instructions needs no watching and no calibration; newer models name a TSC
+# frequency that is not the emulated one, which would make a second last 35 times
+# too long. Idling by MWAIT makes every wake-up crawl on more than one emulated CPU.
 bochs_cmdline() {
-	echo -n "tsc=reliable tsc_early_khz=$((IPS / 1000)) lpj=10000000 no_timer_check"
+	echo -n "lab.cpu=$cpu lab.bochs=$(bochs_version)" \
+		"tsc=reliable tsc_early_khz=$((IPS / 1000)) lpj=10000000 no_timer_check"
 	[ "$cpus" = 1 ] || echo -n " idle=halt"
 	# Bochs 2.7 states wrong sizes for the compacted XSAVE area of these models,
 	# and for protection keys; Linux would warn, and do without XSAVE. The newer

@@ -89,9 +89,14 @@ emulator_bochs() {
 		die "--memory $memory is too little: ask for $(((payload_end + SLACK) >> 20)) or more"
 	bochs_payload
 	bochs_rom
-	bochs_zero_page "$(kernel_cmdline)"
 	bochs_config >"$work/bochsrc"
 	bochs_program
+	bochs_zero_page "$(kernel_cmdline)"
+}
+
+# bochs_version: what the chosen program says of itself.
+bochs_version() {
+	"${emulator[0]}" --help 2>&1 | sed -n 's/.*Bochs x86 Emulator \([0-9.]*\).*/\1/p'
 }
 
 # bochs_program: LAB_BOCHS says which: packaged (it has a debugger, and waits for

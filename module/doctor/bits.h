@@ -44,6 +44,7 @@
 #define PROC3_HLAT		BIT(1)
 #define PROC3_PAGING_WRITE	BIT(2)
 #define PROC3_VERIFICATION	BIT(3)
+#define PROC3_IPI		BIT(4)
 
 /* SDM 3C, "VM-Exit Controls" */
 #define EXIT_HOST_64		BIT(9)
@@ -123,6 +124,7 @@
 #define CR0_WP			BIT(16)
 #define CR0_NW_CD		(3u << 29)
 #define CR0_PG			BIT(31)
+#define CR3_LAM			(3ull << 61)
 #define CR4_PAE			BIT(5)
 #define CR4_PCIDE		BIT(17)
 #define CR4_CET			BIT(23)

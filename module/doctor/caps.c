@@ -32,10 +32,11 @@ static const struct {
 	CAP(0x80000002, "linear-address width", linear_bits),
 	CAP(0x80000003, "host in IA-32e mode", in_ia32e),
 	CAP(0x80000004, "host in SMM", in_smm),
-	CAP(0x80000005, "local APIC in x2APIC mode", x2apic),
 	CAP(0x80000006, "RTM", rtm),
 	CAP(0x80000007, "bus-lock detection", bus_lock),
 	CAP(0x80000008, "SGX", sgx),
+	CAP(0x80000009, "linear-address masking", lam),
+	CAP(0x8000000a, "Intel PT is tracing", tracing),
 };
 
 const unsigned int doctor_nr_caps = sizeof(table) / sizeof(*table);

@@ -42,6 +42,12 @@ static inline bool physical(struct doctor_state *s, u64 address)
 	return s->caps.physical_bits > 63 || !(address >> s->caps.physical_bits);
 }
 
+/* Two bits of CR3 may be there for linear-address masking. */
+static inline bool cr3_valid(struct doctor_state *s, u64 cr3)
+{
+	return physical(s, s->caps.lam ? cr3 & ~CR3_LAM : cr3);
+}
+
 /* Addresses that controls hold are of 32 bits on some CPUs. */
 static inline bool structure(struct doctor_state *s, u64 address)
 {
@@ -142,12 +148,17 @@ static inline bool pdpte_valid(struct doctor_state *s, u64 pdpte)
 			 V(ACTIVITY) == ACTIVITY_HLT)
 #define single_steps()	((V(GUEST_RFLAGS) & RFLAGS_TF) && !(V(GUEST_DEBUGCTL) & DEBUGCTL_BTF))
 
-/* IA32_SYSENTER_ESP and EIP, IA32_LSTAR, IA32_CSTAR, IA32_KERNEL_GS_BASE */
+/*
+ * IA32_SYSENTER_ESP and EIP, IA32_DS_AREA, IA32_INTERRUPT_SSP_TABLE_ADDR, IA32_LSTAR,
+ * IA32_CSTAR, IA32_KERNEL_GS_BASE
+ */
 static inline bool msr_is_linear(u32 index)
 {
 	switch (index) {
 	case 0x175:
 	case 0x176:
+	case 0x600:
+	case 0x6a8:
 	case 0xc0000082:
 	case 0xc0000083:
 	case 0xc0000102:

@@ -74,6 +74,7 @@ void doctor_caps_lax(struct doctor_caps *caps)
 		.rtm = true,
 		.bus_lock = true,
 		.sgx = true,
+		.lam = true,
 	};
 }
 

@@ -51,10 +51,11 @@ enum doctor_group {
  * @linear_bits: width of a linear address
  * @in_ia32e: the host runs in IA-32e mode
  * @in_smm: the host runs in SMM
- * @x2apic: the local APIC is in x2APIC mode
  * @rtm: restricted transactional memory
  * @bus_lock: bus-lock detection
  * @sgx: software guard extensions
+ * @lam: linear-address masking
+ * @tracing: IA32_RTIT_CTL.TraceEn at the time of the entry
  */
 struct doctor_caps {
 	bool known;
@@ -78,10 +79,11 @@ struct doctor_caps {
 	u64 linear_bits;
 	u64 in_ia32e;
 	u64 in_smm;
-	u64 x2apic;
 	u64 rtm;
 	u64 bus_lock;
 	u64 sgx;
+	u64 lam;
+	u64 tracing;
 };
 
 /**

@@ -21,16 +21,19 @@ VM_RULE(name##_end, section, V(field##_COUNT) && structure(s, V(field##_ADDR)),	
 	what " area must not end beyond the width of a physical address",		\
 	field##_ADDR, field##_COUNT)
 
-/* Two halves of a capability MSR. */
-#define SETTINGS(name, section, on, field, cap, what)				\
-VM_RULE(name##_required, section, on, required(C(cap), V(field)),			\
-	what " must have each bit set that its capability MSR reports as 1", field)	\
+/* Two halves of a capability MSR; those of the secondary controls need no bit. */
+#define ALLOWED(name, section, on, field, cap, what)				\
 VM_RULE(name##_allowed, section, on, allowed(C(cap), V(field)),			\
 	what " must not have a bit set that its capability MSR does not allow", field)
 
-SETTINGS(pin, EXECUTION, true, PIN, pin, "pin-based controls")
-SETTINGS(proc, EXECUTION, true, PROC, proc, "processor-based controls")
-SETTINGS(proc2, EXECUTION, proc(SECONDARY), PROC2, proc2, "secondary processor-based controls")
+#define SETTINGS(name, section, field, cap, what)				\
+VM_RULE(name##_required, section, true, required(C(cap), V(field)),			\
+	what " must have each bit set that its capability MSR reports as 1", field)	\
+ALLOWED(name, section, true, field, cap, what)
+
+SETTINGS(pin, EXECUTION, PIN, pin, "pin-based controls")
+SETTINGS(proc, EXECUTION, PROC, proc, "processor-based controls")
+ALLOWED(proc2, EXECUTION, proc(SECONDARY), PROC2, proc2, "secondary processor-based controls")
 VM_RULE(proc3_allowed, EXECUTION, proc(TERTIARY), !(V(PROC3) & ~C(proc3)),
 	"tertiary processor-based controls must not have a bit set that IA32_VMX_PROCBASED_CTLS3 does not allow",
 	PROC3)
@@ -68,6 +71,8 @@ VM_RULE(registers_shadow, EXECUTION, proc2(APIC_REGISTERS), proc(TPR_SHADOW),
 	"\"APIC-register virtualization\" needs \"use TPR shadow\"", PROC2, PROC)
 VM_RULE(delivery_shadow, EXECUTION, proc2(INTERRUPT_DELIVERY), proc(TPR_SHADOW),
 	"\"virtual-interrupt delivery\" needs \"use TPR shadow\"", PROC2, PROC)
+VM_RULE(ipi_shadow, EXECUTION, proc3(IPI), proc(TPR_SHADOW),
+	"\"IPI virtualization\" needs \"use TPR shadow\"", PROC3, PROC)
 VM_RULE(x2apic_accesses, EXECUTION, proc2(X2APIC), !proc2(APIC_ACCESSES),
 	"\"virtualize x2APIC mode\" and \"virtualize APIC accesses\" must not both be on", PROC2)
 VM_RULE(delivery_exiting, EXECUTION, proc2(INTERRUPT_DELIVERY), pin(EXTERNAL_INTERRUPT),
@@ -80,6 +85,12 @@ VM_RULE(posted_vector, EXECUTION, pin(POSTED), V(POSTED_VECTOR) <= 255,
 	"posted-interrupt notification vector must be 255 or less", POSTED_VECTOR)
 ADDRESS(posted_desc, EXECUTION, pin(POSTED), POSTED_DESC_ADDR, 0x3f, "64",
 	"posted-interrupt descriptor address")
+
+ADDRESS(pid_table, EXECUTION, proc3(IPI), PID_TABLE_ADDR, 7, "8", "PID-pointer table address")
+VM_RULE(pid_table_end, EXECUTION, proc3(IPI) && structure(s, V(PID_TABLE_ADDR)),
+	structure(s, V(PID_TABLE_ADDR) + V(LAST_PID_INDEX) * 8),
+	"the last PID pointer must not lie beyond the width of a physical address",
+	PID_TABLE_ADDR, LAST_PID_INDEX)
 
 /* Translation */
 VM_RULE(vpid, EXECUTION, proc2(VPID), V(VPID), "VPID must not be 0", VPID)
@@ -129,6 +140,8 @@ VM_RULE(pt_gpa_entry, EXECUTION, proc2(PT_GPA), entry(RTIT_CTL),
 	"\"Intel PT uses guest physical addresses\" needs \"load IA32_RTIT_CTL\"", PROC2, ENTRY)
 VM_RULE(pt_gpa_exit, EXECUTION, proc2(PT_GPA), exits(CLEAR_RTIT),
 	"\"Intel PT uses guest physical addresses\" needs \"clear IA32_RTIT_CTL\"", PROC2, EXIT)
+VM_RULE(rtit_tracing, EXECUTION, C(tracing), !entry(RTIT_CTL),
+	"\"load IA32_RTIT_CTL\" must be 0 while Intel PT traces", ENTRY)
 VM_RULE(tsc_multiplier, EXECUTION, proc2(TSC_SCALING), V(TSC_MULTIPLIER),
 	"TSC multiplier must not be 0", TSC_MULTIPLIER)
 ADDRESS(low_pasid, EXECUTION, proc2(PASID), LOW_PASID_ADDR, 0xfff, "4096",
@@ -146,7 +159,7 @@ VM_RULE(paging_write_ept, EXECUTION, proc3(PAGING_WRITE), proc2(EPT),
 VM_RULE(verification_ept, EXECUTION, proc3(VERIFICATION), proc2(EPT),
 	"\"guest-paging verification\" needs \"enable EPT\"", PROC3, PROC2)
 
-SETTINGS(exit, EXIT_FIELDS, true, EXIT, exit, "VM-exit controls")
+SETTINGS(exit, EXIT_FIELDS, EXIT, exit, "VM-exit controls")
 VM_RULE(exit2_allowed, EXIT_FIELDS, exits(SECONDARY), !(V(EXIT2) & ~C(exit2)),
 	"secondary VM-exit controls must not have a bit set that IA32_VMX_EXIT_CTLS2 does not allow",
 	EXIT2)
@@ -155,7 +168,7 @@ VM_RULE(save_timer, EXIT_FIELDS, exits(SAVE_TIMER), pin(PREEMPTION_TIMER),
 AREA(exit_store, EXIT_FIELDS, EXIT_STORE, "VM-exit MSR-store")
 AREA(exit_load, EXIT_FIELDS, EXIT_LOAD, "VM-exit MSR-load")
 
-SETTINGS(entry, ENTRY_FIELDS, true, ENTRY, entry, "VM-entry controls")
+SETTINGS(entry, ENTRY_FIELDS, ENTRY, entry, "VM-entry controls")
 VM_RULE(event_type, ENTRY_FIELDS, injects(),
 	!injects_type(TYPE_RESERVED) &&
 	implies(injects_type(TYPE_OTHER), C(proc) >> 32 & PROC_MONITOR_TRAP),
@@ -196,5 +209,6 @@ VM_RULE(smm_both, ENTRY_FIELDS, C(in_smm), !(entry(SMM) && entry(DEACTIVATE)),
 	"\"entry to SMM\" and \"deactivate dual-monitor treatment\" must not both be 1", ENTRY)
 
 #undef ADDRESS
+#undef ALLOWED
 #undef AREA
 #undef SETTINGS

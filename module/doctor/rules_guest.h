@@ -29,7 +29,7 @@ VM_RULE(guest_ia32e_pae, GUEST_REGISTERS, entry(IA32E), V(GUEST_CR4) & CR4_PAE,
 	"guest CR4.PAE must be 1 when \"IA-32e mode guest\" is 1", GUEST_CR4, ENTRY)
 VM_RULE(guest_pcide, GUEST_REGISTERS, !entry(IA32E), !(V(GUEST_CR4) & CR4_PCIDE),
 	"guest CR4.PCIDE must be 0 when \"IA-32e mode guest\" is 0", GUEST_CR4, ENTRY)
-VM_RULE(guest_cr3, GUEST_REGISTERS, true, physical(s, V(GUEST_CR3)),
+VM_RULE(guest_cr3, GUEST_REGISTERS, true, cr3_valid(s, V(GUEST_CR3)),
 	"guest CR3 must not be wider than a physical address", GUEST_CR3)
 VM_RULE(guest_dr7, GUEST_REGISTERS, entry(DEBUG), !(V(GUEST_DR7) >> 32),
 	"bits 63:32 of guest DR7 must be 0 when \"load debug controls\" is 1", GUEST_DR7)
@@ -95,7 +95,6 @@ VM_RULE(guest_rflags_if, GUEST_RIP_RFLAGS, injects_type(TYPE_EXTERNAL),
 	"guest RFLAGS.IF must be 1 when an external interrupt is injected", GUEST_RFLAGS, EVENT)
 VM_RULE(guest_ssp, GUEST_RIP_RFLAGS, entry(CET), !(V(GUEST_SSP) & 3),
 	"bits 1:0 of guest SSP must be 0", GUEST_SSP)
-VM_RULE(guest_ssp_canonical, GUEST_RIP_RFLAGS, entry(CET), canonical(s, V(GUEST_SSP)),
-	"guest SSP must be canonical", GUEST_SSP)
-VM_RULE(guest_ssp_32, GUEST_RIP_RFLAGS, entry(CET) && !code64(), !(V(GUEST_SSP) >> 32),
-	"bits 63:32 of guest SSP must be 0 outside 64-bit mode", GUEST_SSP, ENTRY, GUEST_CS_AR)
+VM_RULE(guest_ssp_64, GUEST_RIP_RFLAGS, entry(CET), same_from(V(GUEST_SSP), C(linear_bits)),
+	"the bits of guest SSP above the width of a linear address must be equal to each other",
+	GUEST_SSP)

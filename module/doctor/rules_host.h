@@ -18,7 +18,7 @@ VM_RULE(host_cr4_fixed1, HOST_REGISTERS, true, !(V(HOST_CR4) & ~C(cr4_fixed1)),
 	"host CR4 must not have a bit set that VMX operation does not allow", HOST_CR4)
 VM_RULE(host_cet_wp, HOST_REGISTERS, V(HOST_CR4) & CR4_CET, V(HOST_CR0) & CR0_WP,
 	"host CR4.CET needs CR0.WP", HOST_CR4, HOST_CR0)
-VM_RULE(host_cr3, HOST_REGISTERS, true, physical(s, V(HOST_CR3)),
+VM_RULE(host_cr3, HOST_REGISTERS, true, cr3_valid(s, V(HOST_CR3)),
 	"host CR3 must not be wider than a physical address", HOST_CR3)
 HOST_CANONICAL(host_sysenter_esp, HOST_REGISTERS, HOST_SYSENTER_ESP, "host IA32_SYSENTER_ESP")
 HOST_CANONICAL(host_sysenter_eip, HOST_REGISTERS, HOST_SYSENTER_EIP, "host IA32_SYSENTER_EIP")
@@ -37,12 +37,8 @@ VM_RULE(host_efer_lme, HOST_REGISTERS, exits(EFER),
 VM_RULE(host_s_cet, HOST_REGISTERS, exits(CET), s_cet_valid(V(HOST_S_CET)),
 	"reserved bits of host IA32_S_CET must be 0, and SUPPRESS and TRACKER not both set",
 	HOST_S_CET)
-VM_RULE(host_s_cet_canonical, HOST_REGISTERS, exits(CET), canonical(s, V(HOST_S_CET)),
-	"host IA32_S_CET must be canonical", HOST_S_CET)
 VM_RULE(host_ssp, HOST_REGISTERS, exits(CET), !(V(HOST_SSP) & 3),
 	"bits 1:0 of host SSP must be 0", HOST_SSP)
-VM_RULE(host_ssp_canonical, HOST_REGISTERS, exits(CET), canonical(s, V(HOST_SSP)),
-	"host SSP must be canonical", HOST_SSP)
 VM_RULE(host_ssp_table, HOST_REGISTERS, exits(CET), canonical(s, V(HOST_SSP_TABLE)),
 	"host IA32_INTERRUPT_SSP_TABLE_ADDR must be canonical", HOST_SSP_TABLE)
 VM_RULE(host_pkrs, HOST_REGISTERS, exits(PKRS), !(V(HOST_PKRS) >> 32),
@@ -86,5 +82,16 @@ VM_RULE(host_pae, HOST_SIZE, exits(HOST_64), V(HOST_CR4) & CR4_PAE,
 VM_RULE(host_rip, HOST_SIZE, exits(HOST_64), canonical(s, V(HOST_RIP)),
 	"host RIP must be canonical", HOST_RIP)
 
+/* What CET has of linear addresses goes by the size as well. */
+#define HOST_CET(name, field, what)						\
+VM_RULE(name##_32, HOST_SIZE, exits(CET) && !exits(HOST_64), !(V(field) >> 32),		\
+	"bits 63:32 of " what " must be 0 when \"host address-space size\" is 0", field, EXIT)	\
+VM_RULE(name##_canonical, HOST_SIZE, exits(CET) && exits(HOST_64), canonical(s, V(field)),	\
+	what " must be canonical", field)
+
+HOST_CET(host_s_cet, HOST_S_CET, "host IA32_S_CET")
+HOST_CET(host_ssp, HOST_SSP, "host SSP")
+
 #undef HOST_CANONICAL
+#undef HOST_CET
 #undef HOST_SELECTOR

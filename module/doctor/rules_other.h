@@ -86,7 +86,8 @@ VM_RULE(link_shadow, GUEST_OTHER,
 	!(V(LINK_REVISION) >> 31) == !proc2(SHADOWING),
 	"the region that the VMCS link pointer names must be a shadow VMCS just when \"VMCS shadowing\" is 1",
 	LINK_POINTER, LINK_REVISION, PROC2)
-VM_RULE(link_current, GUEST_OTHER, linked() && !C(in_smm), V(LINK_POINTER) != V(VMCS_POINTER),
+VM_RULE(link_current, GUEST_OTHER, linked() && (!C(in_smm) || entry(SMM)),
+	V(LINK_POINTER) != V(VMCS_POINTER),
 	"the VMCS link pointer must not name the current VMCS", LINK_POINTER)
 
 #define PDPTE(n)								\
@@ -103,8 +104,9 @@ VM_RULE(msr_reserved, MSR_LOADING, true, !msr->reserved,
 	"bits 63:32 of an entry's index must be 0", ENTRY_LOAD_ADDR)
 VM_RULE(msr_base, MSR_LOADING, true, msr->index != 0xc0000100 && msr->index != 0xc0000101,
 	"IA32_FS_BASE and IA32_GS_BASE cannot be loaded", ENTRY_LOAD_ADDR)
-VM_RULE(msr_x2apic, MSR_LOADING, C(x2apic), msr->index >> 8 != 8,
-	"a register of the local APIC cannot be loaded in x2APIC mode", ENTRY_LOAD_ADDR)
+/* In x2APIC mode by a rule of its own, else because WRMSR would fault. */
+VM_RULE(msr_x2apic, MSR_LOADING, true, msr->index >> 8 != 8,
+	"a register of the x2APIC, 800H to 8FFH, cannot be loaded", ENTRY_LOAD_ADDR)
 VM_RULE(msr_smm_monitor, MSR_LOADING, !C(in_smm), msr->index != 0x9b,
 	"IA32_SMM_MONITOR_CTL cannot be loaded outside SMM", ENTRY_LOAD_ADDR)
 VM_RULE(msr_microcode, MSR_LOADING, true, msr->index != 0x79,
@@ -115,5 +117,8 @@ VM_RULE(msr_pat, MSR_LOADING, msr->index == 0x277, pat_valid(msr->value),
 	"each byte of IA32_PAT must be 0, 1, 4, 5, 6 or 7", ENTRY_LOAD_ADDR)
 VM_RULE(msr_efer, MSR_LOADING, msr->index == 0xc0000080, !(msr->value & ~(u64)EFER_VALID),
 	"reserved bits of IA32_EFER must be 0", ENTRY_LOAD_ADDR)
+VM_RULE(msr_efer_lme, MSR_LOADING, msr->index == 0xc0000080 && V(GUEST_CR0) & CR0_PG,
+	!!(msr->value & EFER_LME_BIT) == !!entry(IA32E),
+	"IA32_EFER.LME must stay equal to \"IA-32e mode guest\" while CR0.PG is 1", ENTRY_LOAD_ADDR)
 
 #undef PDPTE

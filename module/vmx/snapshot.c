@@ -40,6 +40,15 @@ static u64 __init perf_ctl(void)
 	return (BIT_ULL((eax >> 8) & 0x1f) - 1) | (BIT_ULL(edx & 0x1f) - 1) << 32;
 }
 
+/* SDM 2A, "CPUID": leaf 7, subleaf 1. */
+static bool __init linear_masking(void)
+{
+	u32 eax, ebx, ecx, edx;
+
+	cpuid_count(7, 1, &eax, &ebx, &ecx, &edx);
+	return eax & BIT(26);
+}
+
 void __init vmx_snapshot_init(void)
 {
 	struct doctor_caps *c = &cpu_caps;
@@ -67,18 +76,21 @@ void __init vmx_snapshot_init(void)
 	c->physical_bits = cpuid_eax(0x80000008) & 0xff;
 	c->linear_bits = (cpuid_eax(0x80000008) >> 8) & 0xff;
 	c->in_ia32e = true;
-	c->x2apic = !!(msr(MSR_IA32_APICBASE) & X2APIC_ENABLE);
 	c->rtm = !!boot_cpu_has(X86_FEATURE_RTM);
 	c->bus_lock = !!boot_cpu_has(X86_FEATURE_BUS_LOCK_DETECT);
 	c->sgx = !!(cpuid_ebx(7) & BIT(2));
+	c->lam = cpuid_eax(7) && linear_masking();
 }
 
 void vmx_snapshot(struct vlm_vcpu *vcpu, struct doctor_state *s)
 {
 	enum doctor_field field;
 	unsigned long value;
+	u64 control;
 
 	s->caps = cpu_caps;
+	if (boot_cpu_has(X86_FEATURE_INTEL_PT) && !rdmsrl_safe(MSR_IA32_RTIT_CTL, &control))
+		s->caps.tracing = control & RTIT_CTL_TRACEEN;
 	for (field = DF_NONE + 1; field < NR_DOCTOR_FIELDS; field++) {
 		u32 encoding = doctor_field_encoding(field);
 

@@ -101,6 +101,19 @@ bool base_apply(enum base base, const struct doctor_caps *caps, u64 *v)
 	}
 }
 
+/* The highest bit of these controls that may not be 1; 0: all may. */
+static u64 forbidden(const struct doctor_caps *caps, enum doctor_field controls)
+{
+	u64 cap = controls == DF_PIN ? caps->pin : controls == DF_PROC ? caps->proc :
+		  controls == DF_PROC2 ? caps->proc2 : controls == DF_EXIT ? caps->exit :
+		  caps->entry;
+	u64 bit;
+
+	for (bit = 1u << 31; bit && (cap >> 32 & bit); bit >>= 1)
+		;
+	return bit;
+}
+
 static void apply(const struct change *c, const struct entrytry_base *from, u64 *v)
 {
 	u64 end = 1ull << (from->caps.basic & BASIC_32_BIT ? 32 : from->caps.physical_bits);
@@ -126,6 +139,9 @@ static void apply(const struct change *c, const struct entrytry_base *from, u64 
 		break;
 	case CHANGE_LINK:
 		v[c->field] = from->at.link;
+		break;
+	case CHANGE_FORBIDDEN:
+		v[c->field] |= forbidden(&from->caps, c->field);
 		break;
 	}
 }

@@ -12,22 +12,19 @@
 #define TOP(field)		{ DF_##field, CHANGE_TOP, 0 }
 #define COPY(field, from)	{ DF_##field, CHANGE_COPY, DF_##from }
 #define LINK(field)		{ DF_##field, CHANGE_LINK, 0 }
+#define FORBIDDEN(field)	{ DF_##field, CHANGE_FORBIDDEN, 0 }
 
 #define BREAKS(rule, base, ...)	{ #rule, BASE_##base, 0, { __VA_ARGS__ }, { 0 }, false },
 /* For a CPU that is as the function says. */
 #define ON_CPU(cpu, rule, base, ...) { #rule, BASE_##base, cpu, { __VA_ARGS__ }, { 0 }, false },
 #define LOAD_MSR(rule, index, reserved, value) \
 	{ #rule, BASE_64, 0, { { 0 } }, { index, reserved, value }, true },
-#define MSR_ON_CPU(cpu, rule, index, reserved, value) \
-	{ #rule, BASE_64, cpu, { { 0 } }, { index, reserved, value }, true },
 
 /* Canonical on no CPU. */
 #define BENT			(1ull << 60)
 
 #define EVENT(type, vector)	(EVENT_VALID | TYPE_##type << 8 | (vector))
 
-static bool requires_proc2(const struct doctor_caps *c) { return (u32)c->proc2; }
-static bool no_busy_stacks(const struct doctor_caps *c) { return !(c->exit >> 62 & 1); }
 static bool no_dirty(const struct doctor_caps *c) { return !(c->ept_vpid & EPTCAP_AD); }
 static bool no_stacks(const struct doctor_caps *c) { return !(c->ept_vpid & EPTCAP_SHADOW_STACK); }
 static bool checks_error(const struct doctor_caps *c) { return !(c->basic & BASIC_ANY_ERROR_CODE); }
@@ -42,7 +39,8 @@ static bool has_sgx(const struct doctor_caps *c) { return c->sgx; }
 static bool no_rtm(const struct doctor_caps *c) { return !c->rtm; }
 static bool has_rtm(const struct doctor_caps *c) { return c->rtm; }
 static bool no_bus_lock(const struct doctor_caps *c) { return !c->bus_lock; }
-static bool x2apic(const struct doctor_caps *c) { return c->x2apic; }
+static bool no_lam(const struct doctor_caps *c) { return !c->lam; }
+static bool tracing(const struct doctor_caps *c) { return c->tracing; }
 static bool narrow(const struct doctor_caps *c) { return c->basic & BASIC_32_BIT; }
 
 /* An address that must be aligned and not too wide, used while a control is on. */
@@ -81,11 +79,10 @@ BREAKS(guest_##r##_dpl, PLAIN, S(GUEST_##R##_SEL, 0x13))
 const struct doctor_case doctor_cases[] = {
 /* VM-execution controls */
 BREAKS(pin_required, 64, X(PIN, 2))
-BREAKS(pin_allowed, 64, O(PIN, 1u << 31))
+BREAKS(pin_allowed, 64, FORBIDDEN(PIN))
 BREAKS(proc_required, 64, X(PROC, 2))
-BREAKS(proc_allowed, 64, O(PROC, 1))
-ON_CPU(requires_proc2, proc2_required, 64, X(PROC2, 4))
-BREAKS(proc2_allowed, 64, O(PROC2, 1u << 31))
+BREAKS(proc_allowed, 64, FORBIDDEN(PROC))
+BREAKS(proc2_allowed, 64, FORBIDDEN(PROC2))
 BREAKS(proc3_allowed, 64, O(PROC, PROC_TERTIARY), S(PROC3, 1ull << 63))
 BREAKS(cr3_targets, 64, S(CR3_TARGETS, 0x200))
 ADDRESS(io_bitmap_a, 64, IO_BITMAP_A, 0x800, O(PROC, PROC_IO_BITMAPS))
@@ -101,6 +98,7 @@ ADDRESS(apic_access, 64, APIC_ACCESS_ADDR, 4, O(PROC2, PROC2_APIC_ACCESSES))
 BREAKS(x2apic_shadow, 64, O(PROC2, PROC2_X2APIC))
 BREAKS(registers_shadow, 64, O(PROC2, PROC2_APIC_REGISTERS))
 BREAKS(delivery_shadow, 64, O(PROC2, PROC2_INTERRUPT_DELIVERY))
+BREAKS(ipi_shadow, 64, O(PROC, PROC_TERTIARY), S(PROC3, PROC3_IPI))
 BREAKS(x2apic_accesses, APIC, O(PROC2, PROC2_X2APIC | PROC2_APIC_ACCESSES))
 BREAKS(delivery_exiting, APIC, O(PROC2, PROC2_INTERRUPT_DELIVERY), X(PIN, PIN_EXTERNAL_INTERRUPT))
 BREAKS(posted_delivery, 64, O(PIN, PIN_POSTED), O(EXIT, EXIT_ACK_INTERRUPT))
@@ -108,6 +106,10 @@ BREAKS(posted_delivery, APIC, O(PIN, PIN_POSTED), X(PROC2, PROC2_INTERRUPT_DELIV
 BREAKS(posted_acknowledge, APIC, O(PIN, PIN_POSTED), X(EXIT, EXIT_ACK_INTERRUPT))
 BREAKS(posted_vector, APIC, O(PIN, PIN_POSTED), S(POSTED_VECTOR, 0x100))
 ADDRESS(posted_desc, APIC, POSTED_DESC_ADDR, 0x20, O(PIN, PIN_POSTED))
+ADDRESS(pid_table, 64, PID_TABLE_ADDR, 4, O(PROC, PROC_TERTIARY | PROC_TPR_SHADOW),
+	S(PROC3, PROC3_IPI))
+BREAKS(pid_table_end, 64, TOP(PID_TABLE_ADDR), S(LAST_PID_INDEX, 2),
+       O(PROC, PROC_TERTIARY | PROC_TPR_SHADOW), S(PROC3, PROC3_IPI))
 BREAKS(vpid, 64, O(PROC2, PROC2_VPID), S(VPID, 0))
 BREAKS(ept_type, 64, X(EPTP, 7), O(EPTP, 1))
 BREAKS(ept_walk, 64, O(EPTP, 7 << 3))
@@ -131,6 +133,7 @@ BREAKS(pt_gpa_ept, NO_EPT, O(PROC2, PROC2_PT_GPA), O(ENTRY, ENTRY_RTIT_CTL), O(E
        EXIT_CLEAR_RTIT))
 BREAKS(pt_gpa_entry, 64, O(PROC2, PROC2_PT_GPA), O(EXIT, EXIT_CLEAR_RTIT))
 BREAKS(pt_gpa_exit, 64, O(PROC2, PROC2_PT_GPA), O(ENTRY, ENTRY_RTIT_CTL))
+ON_CPU(tracing, rtit_tracing, 64, O(ENTRY, ENTRY_RTIT_CTL))
 BREAKS(tsc_multiplier, 64, O(PROC2, PROC2_TSC_SCALING), S(TSC_MULTIPLIER, 0))
 ADDRESS(low_pasid, 64, LOW_PASID_ADDR, 0x100, O(PROC2, PROC2_PASID))
 ADDRESS(high_pasid, 64, HIGH_PASID_ADDR, 0x100, O(PROC2, PROC2_PASID))
@@ -142,7 +145,8 @@ BREAKS(verification_ept, NO_EPT, O(PROC, PROC_TERTIARY), S(PROC3, PROC3_VERIFICA
 
 /* VM-exit controls */
 BREAKS(exit_required, 64, X(EXIT, 1))
-ON_CPU(no_busy_stacks, exit_allowed, 64, O(EXIT, 1u << 30))
+BREAKS(exit_allowed, 64, FORBIDDEN(EXIT))
+BREAKS(exit2_allowed, 64, O(EXIT, EXIT_SECONDARY), S(EXIT2, 1u << 31))
 BREAKS(exit2_allowed, 64, O(EXIT, EXIT_SECONDARY), S(EXIT2, 1ull << 63))
 BREAKS(save_timer, 64, O(EXIT, EXIT_SAVE_TIMER), X(PIN, PIN_PREEMPTION_TIMER))
 AREA(exit_store, EXIT_STORE)
@@ -150,7 +154,7 @@ AREA(exit_load, EXIT_LOAD)
 
 /* VM-entry controls */
 BREAKS(entry_required, 64, X(ENTRY, 1))
-BREAKS(entry_allowed, 64, O(ENTRY, 1u << 31))
+BREAKS(entry_allowed, 64, FORBIDDEN(ENTRY))
 BREAKS(event_type, 64, S(EVENT, EVENT(RESERVED, 0)))
 ON_CPU(no_trap_flag, event_type, 64, S(EVENT, EVENT(OTHER, 0)))
 BREAKS(event_vector, 64, S(EVENT, EVENT(NMI, 3)))
@@ -180,7 +184,9 @@ BREAKS(host_cr0_fixed1, 64, O(HOST_CR0, 1ull << 32))
 BREAKS(host_cr4_fixed0, 64, X(HOST_CR4, 1 << 13))
 BREAKS(host_cr4_fixed1, 64, O(HOST_CR4, 1ull << 40))
 BREAKS(host_cet_wp, 64, O(HOST_CR4, CR4_CET), X(HOST_CR0, CR0_WP))
+BREAKS(host_cet_wp, 64, O(EXIT, EXIT_CET), O(HOST_CR4, CR4_CET), X(HOST_CR0, CR0_WP))
 BREAKS(host_cr3, 64, W(HOST_CR3))
+ON_CPU(no_lam, host_cr3, 64, O(HOST_CR3, 1ull << 61))
 BREAKS(host_sysenter_esp, 64, S(HOST_SYSENTER_ESP, BENT))
 BREAKS(host_sysenter_eip, 64, S(HOST_SYSENTER_EIP, BENT))
 BREAKS(host_perf_ctl, 64, O(EXIT, EXIT_PERF_CTL), S(HOST_PERF_CTL, 1ull << 63))
@@ -218,6 +224,8 @@ ON_CPU(legacy_host, host_size_32, 32, O(EXIT, EXIT_HOST_64), O(HOST_EFER,
 ON_CPU(legacy_host, guest_ia32e_host, 64, X(HOST_CR4, CR4_PCIDE))
 ON_CPU(legacy_host, host_pcide, 32, O(HOST_CR4, CR4_PCIDE))
 ON_CPU(legacy_host, host_rip_32, 32, O(HOST_RIP, 1ull << 32))
+ON_CPU(legacy_host, host_s_cet_32, 32, O(EXIT, EXIT_CET), O(HOST_S_CET, 1ull << 32))
+ON_CPU(legacy_host, host_ssp_32, 32, O(EXIT, EXIT_CET), O(HOST_SSP, 1ull << 32))
 BREAKS(host_pae, 64, X(HOST_CR4, CR4_PAE))
 BREAKS(host_rip, 64, S(HOST_RIP, BENT))
 
@@ -236,6 +244,7 @@ BREAKS(guest_ia32e_pg, 64, X(GUEST_CR0, CR0_PG))
 BREAKS(guest_ia32e_pae, 64, X(GUEST_CR4, CR4_PAE))
 BREAKS(guest_pcide, 32, O(GUEST_CR4, CR4_PCIDE))
 BREAKS(guest_cr3, 64, W(GUEST_CR3))
+ON_CPU(no_lam, guest_cr3, 64, O(GUEST_CR3, 1ull << 62))
 BREAKS(guest_dr7, 64, O(GUEST_DR7, 1ull << 32))
 BREAKS(guest_sysenter_esp, 64, S(GUEST_SYSENTER_ESP, BENT))
 BREAKS(guest_sysenter_eip, 64, S(GUEST_SYSENTER_EIP, BENT))
@@ -251,6 +260,7 @@ BREAKS(guest_rtit_ctl, 64, O(ENTRY, ENTRY_RTIT_CTL), S(GUEST_RTIT_CTL, 1ull << 6
 BREAKS(guest_lbr_ctl, 64, O(ENTRY, ENTRY_LBR_CTL), S(GUEST_LBR_CTL, 0x10))
 BREAKS(guest_uinv, 64, O(ENTRY, ENTRY_UINV), S(GUEST_UINV, 0x100))
 BREAKS(guest_s_cet, 64, O(ENTRY, ENTRY_CET), S(GUEST_S_CET, 0x200))
+BREAKS(guest_s_cet, 64, O(ENTRY, ENTRY_CET), S(GUEST_S_CET, S_CET_SUPPRESS | S_CET_TRACKER))
 BREAKS(guest_s_cet_canonical, 64, O(ENTRY, ENTRY_CET), S(GUEST_S_CET, BENT))
 BREAKS(guest_ssp_table, 64, O(ENTRY, ENTRY_CET), S(GUEST_SSP_TABLE, BENT))
 BREAKS(guest_pkrs, 64, O(ENTRY, ENTRY_PKRS), S(GUEST_PKRS, 1ull << 32))
@@ -268,8 +278,7 @@ BREAKS(guest_rflags_vm, VM86, X(GUEST_CR0, CR0_PE | CR0_PG))
 BREAKS(guest_rflags_vm, VM86, O(ENTRY, ENTRY_IA32E), O(GUEST_EFER, EFER_LMA_BIT | EFER_LME_BIT))
 BREAKS(guest_rflags_if, 64, S(EVENT, EVENT(EXTERNAL, 0x20)))
 BREAKS(guest_ssp, 64, O(ENTRY, ENTRY_CET), S(GUEST_SSP, 1))
-BREAKS(guest_ssp_canonical, 64, O(ENTRY, ENTRY_CET), S(GUEST_SSP, BENT))
-BREAKS(guest_ssp_32, 32, O(ENTRY, ENTRY_CET), S(GUEST_SSP, 1ull << 32))
+BREAKS(guest_ssp_64, 64, O(ENTRY, ENTRY_CET), S(GUEST_SSP, BENT))
 
 /* Guest segments */
 BREAKS(guest_tr_ti, 64, O(GUEST_TR_SEL, 4))
@@ -286,6 +295,8 @@ BREAKS(guest_cs_db, 64, O(GUEST_CS_AR, RIGHTS_DB))
 CODE_OR_DATA(SS, ss, 32)
 BREAKS(guest_ss_base, 32, O(GUEST_SS_BASE, 1ull << 32))
 BREAKS(guest_ss_type, 32, S(GUEST_SS_AR, 0xc091))
+BREAKS(guest_ss_type, 64, S(GUEST_SS_AR, 0xc091))
+BREAKS(guest_ss_type, 64, S(GUEST_SS_SEL, 0), S(GUEST_SS_AR, 0xc091))
 BREAKS(guest_ss_dpl, PLAIN_32, S(GUEST_CS_AR, 0xc09f), S(GUEST_SS_AR, 0xc0b3))
 BREAKS(guest_ss_dpl_0, REAL, S(GUEST_CS_AR, 0x93), S(GUEST_SS_AR, 0xb3))
 DATA(DS, ds)
@@ -353,13 +364,14 @@ BREAKS(guest_pdpte3, 32, S(GUEST_PDPTE3, 1), W(GUEST_PDPTE3))
 LOAD_MSR(msr_reserved, 0x174, 1, 0)
 LOAD_MSR(msr_base, 0xc0000100, 0, 0)
 LOAD_MSR(msr_base, 0xc0000101, 0, 0)
-MSR_ON_CPU(x2apic, msr_x2apic, 0x808, 0, 0)
+LOAD_MSR(msr_x2apic, 0x808, 0, 0)
 LOAD_MSR(msr_smm_monitor, 0x9b, 0, 0)
 LOAD_MSR(msr_microcode, 0x79, 0, 0)
 LOAD_MSR(msr_canonical, 0x176, 0, BENT)
 LOAD_MSR(msr_canonical, 0xc0000082, 0, BENT)
 LOAD_MSR(msr_pat, 0x277, 0, 2)
-LOAD_MSR(msr_efer, 0xc0000080, 0, 2)
+LOAD_MSR(msr_efer, 0xc0000080, 0, 0xd03)
+LOAD_MSR(msr_efer_lme, 0xc0000080, 0, 0x801)
 };
 
 const unsigned int doctor_nr_cases = sizeof(doctor_cases) / sizeof(*doctor_cases);

@@ -29,6 +29,7 @@ enum change_op {
 	CHANGE_TOP,		/* the last 16 bytes that an address can name */
 	CHANGE_COPY,		/* another field's value, by enum doctor_field */
 	CHANGE_LINK,		/* a region for the VMCS link pointer */
+	CHANGE_FORBIDDEN,	/* set a control that the CPU does not allow */
 };
 
 struct change {

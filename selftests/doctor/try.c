@@ -4,6 +4,8 @@
  * random ones.  TAP on standard output.
  *
  *	try [STATES [SEED]]
+ *	try --rule NAME		show the states of one rule, the CPU's verdict, the dump
+ *	try --differences	print where the emulators differ, and what is not seen
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,12 +16,15 @@
 
 #include "cases.h"
 #include "differ.h"
+#include "doctor/bits.h"
 #include "random.h"
+#include "unseen.h"
 
 static int dev;
 static struct entrytry_base base;
 static unsigned int number, failed;
 static unsigned int states, not_tried, accepted, different, wrong;
+static enum coverage coverage[512];
 
 static void ok(bool good, const char *what)
 {
@@ -92,8 +97,11 @@ static unsigned int show(struct entrytry *t, enum base from, u16 *broken, bool *
 	states++;
 	accepted += t->verdict == ENTRYTRY_ACCEPTED;
 	if (*right && !verdict_agrees(t, broken, count)) {
-		*right = verdict_differs(t, broken, count);
+		*right = verdict_differs(t, &base.caps, broken, count);
 		different += *right;
+	} else if (*right && count == 1 && is_listed(t, &base.caps, broken[0])) {
+		printf("# a listed difference that is none: %s\n", doctor_rules[broken[0]].name);
+		*right = false;
 	}
 	wrong += !*right;
 	if (!*right && wrong <= 20)
@@ -119,43 +127,98 @@ static void valid_states(void)
 	ok(all, "valid states are accepted, and break no rule");
 }
 
-static void all_cases(void)
+/* One case; false when it is not what it should be. */
+static bool try_case(unsigned int number, unsigned int *tried)
 {
-	bool *covered = calloc(doctor_nr_rules, sizeof(*covered));
-	unsigned int i, count, tried = 0, nr_covered = 0;
+	const struct doctor_case *c = &doctor_cases[number];
+	int rule = rule_number(c->rule);
 	struct entrytry t;
 	u16 broken[ENTRYTRY_BROKEN];
-	bool right, all = true;
-	int rule;
+	enum coverage now;
+	unsigned int count;
+	bool right;
+
+	if (!make_case(c, &base, &t))
+		return true;
+	count = show(&t, c->base, broken, &right);
+	if (is_for_another_cpu(broken, count, rule))
+		return right;
+	++*tried;
+	if (count != 1 || broken[0] != rule) {
+		printf("# case %u: %s is not the only rule named\n", number, c->rule);
+		return false;
+	}
+	now = t.verdict == ENTRYTRY_NOT_TRIED ? UNTRIED :
+	      verdict_agrees(&t, broken, count) ? SEEN : DIFFERS;
+	if (coverage[rule] < now)
+		coverage[rule] = now;
+	return right;
+}
+
+static void say_rules(enum coverage which, const char *what)
+{
+	unsigned int i, count = 0;
+
+	for (i = 0; i < doctor_nr_rules; i++) {
+		if (coverage[i] == which)
+			printf("%s %s", count++ ? "" : what, doctor_rules[i].name);
+	}
+	if (count)
+		printf("\n");
+}
+
+static void say_coverage(unsigned int tried)
+{
+	unsigned int i, nr_seen = 0;
+
+	for (i = 0; i < doctor_nr_rules; i++)
+		nr_seen += coverage[i] == SEEN;
+	printf("# show: %u rules, %u of them seen to be refused by this CPU, in %u cases\n",
+	       doctor_nr_rules, nr_seen, tried);
+	say_rules(ABSENT, "# not on this CPU:");
+	say_rules(UNTRIED, "# not tried:");
+	say_rules(DIFFERS, "# not refused, by a listed difference:");
+}
+
+static void all_cases(void)
+{
+	unsigned int i, tried = 0, unlisted = 0;
+	bool all = true;
+
+	for (i = 0; i < doctor_nr_cases; i++)
+		all &= try_case(i, &tried);
+	ok(all, "each rule's states are refused for that rule alone");
+	say_coverage(tried);
+	for (i = 0; emulator && i < doctor_nr_rules; i++) {
+		if (coverage_is_listed(doctor_rules[i].name, coverage[i]))
+			continue;
+		printf("# not as the list says: %s\n", doctor_rules[i].name);
+		unlisted++;
+	}
+	ok(!unlisted, "the rules that this CPU is not seen to enforce are those listed");
+}
+
+/* For docs/doctor.md: what the CPU and the doctor say of each state of a rule. */
+static int show_rule(const char *name)
+{
+	struct doctor_state s;
+	struct entrytry t;
+	u16 broken[ENTRYTRY_BROKEN];
+	unsigned int i, count, shown = 0;
 
 	for (i = 0; i < doctor_nr_cases; i++) {
-		const struct doctor_case *c = &doctor_cases[i];
-
-		rule = rule_number(c->rule);
-		if (!make_case(c, &base, &t))
+		if (strcmp(doctor_cases[i].rule, name) || !make_case(&doctor_cases[i], &base, &t))
 			continue;
-		count = show(&t, c->base, broken, &right);
-		if (is_for_another_cpu(broken, count, rule))
-			continue;
-		tried++;
-		if (count != 1 || broken[0] != rule) {
-			printf("# case %u: %s is not the only rule named\n", i, c->rule);
-			right = false;
-		}
-		all &= right;
-		if (t.verdict != ENTRYTRY_NOT_TRIED && verdict_agrees(&t, broken, count))
-			covered[rule] = true;
+		if (ioctl(dev, ENTRYTRY_TRY, &t))
+			die("ENTRYTRY_TRY");
+		take_state(&s, &base, &t);
+		count = doctor_examine(&s, broken, ENTRYTRY_BROKEN);
+		say_state(&t, doctor_cases[i].base, &s, broken, count);
+		shown++;
 	}
-	for (i = 0; i < doctor_nr_rules; i++)
-		nr_covered += covered[i];
-	ok(all, "each rule's states are refused for that rule alone");
-	printf("# show: %u rules, %u of them seen to be refused by this CPU, in %u cases\n",
-	       doctor_nr_rules, nr_covered, tried);
-	for (i = 0; i < doctor_nr_rules; i++) {
-		if (!covered[i])
-			printf("# not seen on this CPU: %s\n", doctor_rules[i].name);
-	}
-	free(covered);
+	if (!shown)
+		printf("# this CPU has no state for %s\n", name);
+	return !shown;
 }
 
 static void random_states(unsigned int wanted)
@@ -172,8 +235,9 @@ static void random_states(unsigned int wanted)
 	}
 	ok(wrong == before, "random states: the doctor's verdict is the CPU's");
 	printf("# show: %u states tried (%u accepted), %u agree, "
-	       "%u by a listed difference, %u disagree\n",
-	       states, accepted, states - different - wrong, different, wrong);
+	       "%u by a listed difference, %u disagree: %u%% agreement\n",
+	       states, accepted, states - different - wrong, different, wrong,
+	       states ? 100 * (states - wrong) / states : 0);
 	printf("# %u valid ones were not tried: nothing would bring the CPU back\n", not_tried);
 	for (i = 0; i < doctor_nr_differ; i++) {
 		if (doctor_differ[i].seen)
@@ -184,12 +248,23 @@ static void random_states(unsigned int wanted)
 
 int main(int argc, char **argv)
 {
+	if (argc > 1 && !strcmp(argv[1], "--differences")) {
+		print_differ(stdout);
+		printf("\n");
+		print_unseen(stdout);
+		return 0;
+	}
 	dev = open("/dev/" ENTRYTRY_DEVICE, O_RDWR);
 	if (dev < 0)
 		die("/dev/" ENTRYTRY_DEVICE);
 	if (ioctl(dev, ENTRYTRY_GET_BASE, &base))
 		die("ENTRYTRY_GET_BASE");
+	find_emulator(base.caps.entry >> 32 & ENTRY_CET);
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc > 2 && !strcmp(argv[1], "--rule"))
+		return show_rule(argv[2]);
+	printf("# show: the CPU is %s of Bochs %s\n",
+	       *emulated_model ? emulated_model : "a model not known", emulator_names(emulator));
 	if (argc > 2)
 		random_seed(strtoull(argv[2], NULL, 0));
 	valid_states();

@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cases.h"
+#include "differ.h"
 #include "doctor/bits.h"
 #include "unit.h"
+#include "unseen.h"
 
 static unsigned int number, failed;
 
@@ -33,7 +34,7 @@ static void full(struct doctor_caps *c)
 	c->proc2 = 0x7fffffffull << 32;
 	c->exit = 0xbfffffffull << 32 | 0x36dfb;
 	c->entry = 0x7fffffull << 32 | 0x11fb;
-	c->proc3 = 0xf;
+	c->proc3 = 0x1f;
 	c->exit2 = 0x8;
 	c->misc = 0x3004c1e5;
 	c->cr4_fixed1 = 0x1ffffff;
@@ -49,14 +50,13 @@ static void bare(struct doctor_caps *c)
 	full(c);
 	c->basic |= BASIC_32_BIT;
 	c->proc &= ~((u64)PROC_MONITOR_TRAP << 32);
-	c->proc2 |= 4;
 	c->misc &= ~(MISC_LENGTH_0 | 1 << 6);
 	c->ept_vpid &= ~(EPTCAP_AD | EPTCAP_SHADOW_STACK);
 	c->linear_bits = 57;
 	c->rtm = false;
 	c->bus_lock = false;
 	c->sgx = false;
-	c->x2apic = true;
+	c->lam = false;
 }
 
 static void smm(struct doctor_caps *c)
@@ -71,6 +71,12 @@ static void legacy(struct doctor_caps *c)
 	c->in_ia32e = false;
 }
 
+static void tracing(struct doctor_caps *c)
+{
+	full(c);
+	c->tracing = true;
+}
+
 static const struct {
 	const char *name;
 	void (*make)(struct doctor_caps *caps);
@@ -79,6 +85,7 @@ static const struct {
 	{ "a bare CPU", bare },
 	{ "a CPU in SMM", smm },
 	{ "a host outside IA-32e mode", legacy },
+	{ "a CPU that traces", tracing },
 };
 
 #define CPU_COUNT	(sizeof(cpus) / sizeof(*cpus))
@@ -148,13 +155,13 @@ static void valid_states(void)
 	}
 }
 
-/* In SMM and outside IA-32e mode only what is for there. */
+/* In SMM, outside IA-32e mode and while tracing only what is for there. */
 static bool is_for(const struct doctor_case *c, const struct doctor_caps *caps)
 {
 	struct doctor_caps usual;
 
 	full(&usual);
-	if (caps->in_ia32e && !caps->in_smm)
+	if (caps->in_ia32e && !caps->in_smm && !caps->tracing)
 		return true;
 	return c->cpu && c->cpu(caps) && !c->cpu(&usual);
 }
@@ -245,6 +252,30 @@ static void the_table(void)
 	}
 }
 
+/* What docs/doctor.md says of the emulators is what the tests go by. */
+static void the_document(const char *path)
+{
+	static char document[1 << 16];
+	FILE *file = fopen(path, "r"), *out;
+	char *list = NULL;
+	size_t size;
+
+	if (file) {
+		fread(document, 1, sizeof(document) - 1, file);
+		fclose(file);
+	}
+	out = open_memstream(&list, &size);
+	print_differ(out);
+	fclose(out);
+	ok(strstr(document, list), "has the list of differences", path);
+	free(list);
+	out = open_memstream(&list, &size);
+	print_unseen(out);
+	fclose(out);
+	ok(strstr(document, list), "has the list of what is not seen", path);
+	free(list);
+}
+
 int main(int argc, char **argv)
 {
 	valid_states();
@@ -253,6 +284,8 @@ int main(int argc, char **argv)
 	the_table();
 	if (argc > 1)
 		test_dumps(argv[1]);
+	if (argc > 2)
+		the_document(argv[2]);
 	printf("1..%u\n", number);
 	return failed != 0;
 }

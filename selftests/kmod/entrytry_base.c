@@ -39,6 +39,7 @@ static void fill_controls(const struct doctor_caps *c, const struct entrytry_add
 	v[DF_VE_INFO_ADDR] = at->scratch;
 	v[DF_SPPTP] = at->scratch;
 	v[DF_HLATP] = at->empty;
+	v[DF_PID_TABLE_ADDR] = at->scratch;
 	v[DF_LOW_PASID_ADDR] = at->scratch;
 	v[DF_HIGH_PASID_ADDR] = at->scratch;
 	v[DF_VMCS_POINTER] = at->vmcs;

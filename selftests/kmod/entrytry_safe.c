@@ -3,6 +3,7 @@
  * What entrytry may let the CPU enter.
  */
 #include <linux/kernel.h>
+#include <linux/string.h>
 #include <asm/processor-flags.h>
 
 #include "doctor/bits.h"
@@ -104,6 +105,39 @@ static bool ends_bochs(const struct doctor_state *s)
 	       !(s->caps.proc >> 32 & PROC_MONITOR_TRAP);
 }
 
+/* Rules that Bochs does not look at: a state that breaks them may be accepted. */
+static const char *const lax[] = {
+	"entry_to_smm", "event_error_unwanted", "event_error_wanted", "exit2_allowed",
+	"host_perf_ctl", "host_pkrs",
+	"posted_delivery", "posted_desc_aligned", "posted_desc_width", "posted_vector",
+};
+
+/* Nor at the end of an MSR area that is this long. */
+static const char *const lax_if_long[] = { "entry_load_end", "exit_load_end", "exit_store_end" };
+
+static bool is_lax(const struct entrytry *t, u16 rule)
+{
+	const u64 *v = t->value;
+	const char *name = doctor_rules[rule].name;
+
+	if ((v[DF_ENTRY_LOAD_COUNT] | v[DF_EXIT_LOAD_COUNT] | v[DF_EXIT_STORE_COUNT]) >> 28 &&
+	    match_string(lax_if_long, ARRAY_SIZE(lax_if_long), name) >= 0)
+		return true;
+	return match_string(lax, ARRAY_SIZE(lax), name) >= 0;
+}
+
+/* VMfail leaves the host alone. */
+static bool will_vmfail(const struct entrytry *t)
+{
+	int i;
+
+	for (i = 0; i < min_t(u32, t->nr_broken, ENTRYTRY_BROKEN); i++) {
+		if (doctor_rule_group(t->broken[i]) < DOCTOR_GUEST && !is_lax(t, t->broken[i]))
+			return true;
+	}
+	return false;
+}
+
 bool entrytry_is_safe(const struct entrytry_pages *pages, const struct entrytry_base *base,
 		      const struct doctor_state *s, const struct entrytry *t)
 {
@@ -111,8 +145,7 @@ bool entrytry_is_safe(const struct entrytry_pages *pages, const struct entrytry_
 
 	if (ends_bochs(s))
 		return false;
-	/* VMfail leaves the host alone. */
-	if (t->nr_broken && doctor_rule_group(t->broken[0]) < DOCTOR_GUEST)
+	if (will_vmfail(t))
 		return true;
 	/* What lies behind the list, or elsewhere, is no list. */
 	if (t->value[DF_ENTRY_LOAD_COUNT] > t->nr_msrs ||

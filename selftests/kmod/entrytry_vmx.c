@@ -117,6 +117,14 @@ static u64 perf_ctl(void)
 	return (BIT_ULL((eax >> 8) & 0xff) - 1) | (BIT_ULL(edx & 0x1f) - 1) << 32;
 }
 
+static bool linear_masking(void)
+{
+	u32 eax, ebx, ecx, edx;
+
+	cpuid_count(7, 1, &eax, &ebx, &ecx, &edx);
+	return eax & BIT(26);
+}
+
 void entrytry_caps(struct doctor_caps *c)
 {
 	*c = (struct doctor_caps) {
@@ -131,10 +139,11 @@ void entrytry_caps(struct doctor_caps *c)
 		.physical_bits = cpuid_eax(0x80000008) & 0xff,
 		.linear_bits = cpuid_eax(0x80000008) >> 8 & 0xff,
 		.in_ia32e = true,
-		.x2apic = msr(MSR_IA32_APICBASE) & BIT(10),
 		.rtm = cpuid_ebx(7) & BIT(11),
 		.bus_lock = cpuid_ecx(7) & BIT(24),
 		.sgx = cpuid_ebx(7) & BIT(2),
+		.lam = cpuid_eax(7) && linear_masking(),
+		.tracing = msr(MSR_IA32_RTIT_CTL) & RTIT_CTL_TRACEEN,
 	};
 	c->pin = controls(c->basic, MSR_IA32_VMX_PINBASED_CTLS, MSR_IA32_VMX_TRUE_PINBASED_CTLS);
 	c->proc = controls(c->basic, MSR_IA32_VMX_PROCBASED_CTLS, MSR_IA32_VMX_TRUE_PROCBASED_CTLS);

@@ -5,13 +5,21 @@
 # shellcheck source=selftests/lab/tap.sh
 . "$(dirname "$0")/tap.sh"
 
+# Models other than the usual one are for rules that it does not know.
+states=20000
+case $(cat /proc/cmdline) in
+*lab.cpu=broadwell_ult*) ;;
+*lab.cpu=*) states=2000 ;;
+esac
+
 check "entrytry loads" insmod /lib/vellum/entrytry.ko
-"$SELFTESTS/doctor/try" "${STATES:-20000}" | grep -v '^1\.\.' > /tmp/try
+"$SELFTESTS/doctor/try" $states | grep -v '^1\.\.' > /tmp/try
 grep '^#' /tmp/try
 check "the CPU and the doctor agree" fails grep -q -e '^not ok' -e '^Bail' /tmp/try
-check "all of it was run" equal 3 "$(grep -c '^ok' /tmp/try)"
+check "all of it was run" equal 4 "$(grep -c '^ok' /tmp/try)"
 check "entrytry goes" rmmod entrytry
 check "VMX is off" all_cpus "$VMX_OFF"
+[ $states = 20000 ] || tap_done
 
 # A test of vcpu/exits has its entry refused: SS of type 1.
 check "kvm_intel loads, to dump what is refused" modprobe kvm_intel dump_invalid_vmcs=1

@@ -12,7 +12,7 @@ flags=(-std=gnu11 -g -O1 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missin
 	-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all
 	-I"$top/module" -I"$top/selftests/kmod" -I"$top/userspace/doctor/include" -include "$top/userspace/doctor/kernel.h"
 	-include sys/ioctl.h)
-${CC:-gcc} "${flags[@]}" -o "$out/doctor" "$top"/selftests/doctor/{unit,bases,cases,dumps,random}.c \
+${CC:-gcc} "${flags[@]}" -o "$out/doctor" "$top"/selftests/doctor/{unit,bases,cases,differ,dumps,emulator,random,unseen}.c \
 	"$top/selftests/kmod/entrytry_base.c" "$top"/module/doctor/{caps,doctor,rules}.c \
 	"$top"/userspace/doctor/{dump,kvm}.c
-exec "$out/doctor" "$top/selftests/doctor/kvm-6.1.log"
+exec "$out/doctor" "$top/selftests/doctor/kvm-6.1.log" "$top/docs/doctor.md"
