@@ -20,6 +20,16 @@ u32 doctor_field_encoding(enum doctor_field field)
 	return fields[field].encoding;
 }
 
+unsigned int doctor_field_bits(enum doctor_field field)
+{
+	static const u8 bits[] = { 16, 64, 32, 64 };
+	u32 encoding = fields[field].encoding;
+
+	if (encoding >> 31)
+		return field == DF_VMCS_POINTER ? 64 : 32;
+	return bits[encoding >> 13 & 3];
+}
+
 const char *doctor_field_name(enum doctor_field field)
 {
 	return fields[field].name;

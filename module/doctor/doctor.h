@@ -183,6 +183,9 @@ void doctor_tell(struct doctor_state *s, unsigned int rule, char *text, unsigned
 /** doctor_field_encoding() - of a field; bit 31 set: none in a VMCS. */
 u32 doctor_field_encoding(enum doctor_field field);
 
+/** doctor_field_bits() - how wide it is: SDM 3D, "Field Encoding in VMCS". */
+unsigned int doctor_field_bits(enum doctor_field field);
+
 /** doctor_field_name() - what people call it. */
 const char *doctor_field_name(enum doctor_field field);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The reader of dumps: what KVM printed in the lab, Vellum's own form and back, and
- * both with bytes changed at random, under the sanitizers.
+ * The reader of dumps: what KVM of 6.1 and 6.12 printed in the lab, Vellum's own form
+ * and back, and all of them damaged at random, under the sanitizers.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "random.h"
 #include "unit.h"
 
-#define FUZZED	20000
+#define FUZZED	10000
 
 static char *slurp(const char *path, size_t *size)
 {
@@ -90,44 +90,222 @@ static void round_trip(const char *text, size_t size)
 	free(copy);
 }
 
-static void fuzz(const char *text, size_t size)
+/* What 6.12 prints has the module's name before each line. */
+static void kvm_612(const char *text, size_t size)
 {
-	FILE *nowhere = fopen("/dev/null", "w");
-	char *copy = malloc(size);
 	struct dump d;
-	unsigned int i, n;
 
-	for (i = 0; i < FUZZED; i++) {
-		memcpy(copy, text, size);
-		for (n = 0; n < 1 + random64() % 16; n++)
-			copy[random64() % size] = random64();
-		dump_read(&d, copy, random64() % size);
-		if (i % 64 == 0) {
-			dump_report(&d, nowhere);
-			dump_write(&d, nowhere);
-		}
-	}
-	free(copy);
-	fclose(nowhere);
-	ok(true, "nothing goes wrong with changed bytes", "fuzz");
+	ok(dump_read(&d, text, size) == 91, "91 fields", "KVM's dump of 6.12");
+	ok(d.exit_reason == 0x80000021 && has(&d, DF_TSC_MULTIPLIER, 1ull << 48) &&
+	   has(&d, DF_GUEST_TR_AR, 0x89) && has(&d, DF_HOST_SYSENTER_ESP, 0xfffffe0000003000) &&
+	   has(&d, DF_HOST_RSP, 0xffffc900005e7998) && has(&d, DF_GUEST_RSP, 0x7fff0) &&
+	   has(&d, DF_PROC3, 0), "its values", "KVM's dump of 6.12");
+	ok(!strcmp(broken_names(&d), "guest_tr_type "), broken_names(&d), "KVM's dump of 6.12");
 }
 
-void test_dumps(const char *path)
+/* Each line of @text behind @before, with @after at its end. */
+static char *decorate(const char *text, size_t size, const char *before, const char *after,
+		      size_t *length)
+{
+	char *copy = NULL;
+	FILE *out = open_memstream(&copy, length);
+	const char *end = text + size;
+
+	while (text < end) {
+		const char *next = memchr(text, '\n', end - text);
+		int n = (next ? next : end) - text;
+
+		fprintf(out, "%s%.*s%s\n", before, n, text, after);
+		text += n + 1;
+	}
+	fclose(out);
+	return copy;
+}
+
+static void decorated(const char *text, size_t size, unsigned int fields)
+{
+	static const char *const before[] = {
+		"Nov 21 10:00:00 host kernel: ", "<3>", "kern  :err   : ", "",
+	};
+	struct dump d;
+	size_t length;
+	unsigned int i;
+	char *copy;
+
+	for (i = 0; i < sizeof(before) / sizeof(*before); i++) {
+		copy = decorate(text, size, before[i], i & 1 ? "\r" : "", &length);
+		ok(dump_read(&d, copy, length) == fields, before[i], "before each line");
+		free(copy);
+	}
+}
+
+/* As kernels of other versions write it, and what newer ones have more. */
+static void other_kernels(void)
+{
+	static const char old[] =
+		"*** Guest State ***\n"
+		"CR0: actual=0x0000000080000031, shadow=0x0000000080000031, gh_mask=fffffffffffffff7\n"
+		"RSP = 0x000000000007fff0  RIP = 0x0000000000010000\n"
+		"Sysenter RSP=0000000000000001 CS:RIP=0002:0000000000000003\n"
+		"EFER =     0x0000000000000501  PAT = 0x0007040600070406\n"
+		"*** Host State ***\n"
+		"RIP = 0xffffffffc03a03ae  RSP = 0xffffc900004bf950\n"
+		"EFER = 0x0000000000000d01  PAT = 0x0407050600070106\n"
+		"*** Control State ***\n"
+		"PinBased=0000007f CPUBased=b5186dfa SecondaryExec=000010eb\n"
+		"EntryControls=0000d1ff ExitControls=002befff\n"
+		"SVI|RVI = 00|00 TPR Threshold = 0x05\n";
+	static const char newer[] =
+		"*** Guest State ***\n"
+		"S_CET = 0x0000000000000004, SSP = 0x0000000000001000, SSP TABLE = 0x0000000000002000\n"
+		"*** Host State ***\n"
+		"S_CET = 0x0000000000000003, SSP = 0x0000000000003000, SSP TABLE = 0x0000000000004000\n";
+	struct dump d;
+
+	dump_read(&d, old, sizeof(old) - 1);
+	ok(has(&d, DF_GUEST_EFER, 0x501) && has(&d, DF_GUEST_PAT, 0x0007040600070406) &&
+	   has(&d, DF_GUEST_RSP, 0x7fff0) && has(&d, DF_GUEST_SYSENTER_ESP, 1) &&
+	   has(&d, DF_GUEST_SYSENTER_CS, 2) && has(&d, DF_GUEST_SYSENTER_EIP, 3) &&
+	   has(&d, DF_HOST_EFER, 0xd01) && has(&d, DF_HOST_RSP, 0xffffc900004bf950) &&
+	   has(&d, DF_PIN, 0x7f) && has(&d, DF_PROC2, 0x10eb) && has(&d, DF_ENTRY, 0xd1ff) &&
+	   has(&d, DF_TPR_THRESHOLD, 5), "read", "an older kernel's form");
+	dump_read(&d, newer, sizeof(newer) - 1);
+	ok(has(&d, DF_GUEST_S_CET, 4) && has(&d, DF_GUEST_SSP, 0x1000) &&
+	   has(&d, DF_GUEST_SSP_TABLE, 0x2000) && has(&d, DF_HOST_S_CET, 3) &&
+	   has(&d, DF_HOST_SSP, 0x3000) && has(&d, DF_HOST_SSP_TABLE, 0x4000),
+	   "read", "a newer kernel's form");
+}
+
+/* A value that its field has no room for is none; of two values the later counts. */
+static void widths(void)
+{
+	char text[200];
+	enum doctor_field field;
+	struct dump d;
+	bool all = true;
+
+	for (field = DF_NONE + 1; field < NR_DOCTOR_FIELDS; field++) {
+		u32 encoding = doctor_field_encoding(field);
+		unsigned int bits = doctor_field_bits(field);
+		u64 most = ~0ull >> (64 - bits);
+		int n;
+
+		n = sprintf(text, "vellum-vmcs 1\nfield %#x 1\nfield %#x %#llx\n", encoding,
+			    encoding, (unsigned long long)most);
+		all &= dump_read(&d, text, n) == 1 && has(&d, field, most);
+		if (bits == 64)
+			continue;
+		n = sprintf(text, "vellum-vmcs 1\nfield %#x %#llx\n", encoding, 1ull << bits);
+		all &= !dump_read(&d, text, n);
+	}
+	ok(all, "each field takes what fits into it", "widths");
+}
+
+/* More MSRs than there is room for. */
+static void many_msrs(void)
+{
+	char text[4096];
+	struct dump d;
+	int i, n = sprintf(text, "vellum-vmcs 1\nfield 0x4014 100\n");
+
+	for (i = 0; i < 100; i++)
+		n += sprintf(text + n, "msr 0x174 %#x\n", i);
+	dump_read(&d, text, n);
+	ok(d.state.nr_msrs == DUMP_MSRS && d.msrs[DUMP_MSRS - 1].value == DUMP_MSRS - 1,
+	   "no more than there is room for", "MSRs");
+}
+
+/* What is wrong with a text that someone sent. */
+enum damage { BYTES, DUPLICATE, LONG_LINE, LONG_NUMBER, NULS, NR_DAMAGES };
+
+/* Damages @copy of @size, in a buffer that has room for twice as much; the new size. */
+static size_t damage(char *copy, size_t size)
+{
+	size_t at = random64() % size, length = random64() % (size - at), i;
+
+	switch (random64() % NR_DAMAGES) {
+	case BYTES:
+		for (i = 0; i < 1 + random64() % 16; i++)
+			copy[random64() % size] = random64();
+		return size;
+	case DUPLICATE:
+		memcpy(copy + size, copy + at, length);
+		return size + length;
+	case LONG_LINE:
+		for (i = at; i < at + length; i++) {
+			if (copy[i] == '\n')
+				copy[i] = ' ';
+		}
+		return size;
+	case LONG_NUMBER:
+		for (i = at; i < at + length; i++) {
+			if (copy[i] == '0')
+				copy[i] = "9fFx-=,: "[random64() % 9];
+		}
+		return size;
+	default:
+		memset(copy + at, 0, length % 300);
+		return size;
+	}
+}
+
+/* The file is a buffer of its own, so that a byte read behind it is found. */
+static void read_damaged(const char *text, size_t size, FILE *nowhere)
+{
+	char *copy = malloc(2 * size), *file;
+	unsigned int times = 1 + random64() % 4;
+	struct dump d;
+	size_t length = size;
+
+	memcpy(copy, text, size);
+	while (times-- && length <= size)
+		length = damage(copy, length);
+	length = random64() % 4 ? length : random64() % length;
+	file = malloc(length + !length);
+	memcpy(file, copy, length);
+	dump_read(&d, file, length);
+	dump_report(&d, nowhere);
+	if (random64() % 16 == 0)
+		dump_write(&d, nowhere);
+	free(file);
+	free(copy);
+}
+
+static void fuzz(const char *text, size_t size, const char *what)
+{
+	FILE *nowhere = fopen("/dev/null", "w");
+	unsigned int i;
+
+	for (i = 0; i < FUZZED; i++)
+		read_damaged(text, size, nowhere);
+	fclose(nowhere);
+	ok(true, "nothing goes wrong when it is damaged", what);
+}
+
+void test_dumps(const char *old_path, const char *path)
 {
 	static const char ours[] =
 		"vellum-vmcs 1\ninstruction-error 7\ncap 0x480 0x12\ncap 0x80000001 0xff\n"
 		"field 0x4012 0xfff what people call it\nfield 0xffffffff 1\nfield 0x6800 0x21\n"
 		"msr 0x174 0x0\n";
+	size_t old_size, size;
+	char *old = slurp(old_path, &old_size), *text = slurp(path, &size);
 	struct dump d;
-	size_t size;
-	char *text = slurp(path, &size);
 
-	kvm_text(text, size);
-	round_trip(text, size);
+	kvm_text(old, old_size);
+	kvm_612(text, size);
+	decorated(old, old_size, 90);
+	decorated(text, size, 91);
+	other_kernels();
+	round_trip(old, old_size);
 	ok(!dump_read(&d, "nothing\n", 8) && !dump_read(&d, "", 0), "no dump is none", "text");
 	ok(dump_read(&d, ours, sizeof(ours) - 1) == 2 && d.instruction_error == 7 &&
 	   d.state.caps.physical_bits == 0xff && d.state.nr_msrs == 1, "read", "Vellum's form");
-	fuzz(text, size);
-	fuzz(ours, sizeof(ours) - 1);
+	widths();
+	many_msrs();
+	fuzz(old, old_size, "KVM's dump");
+	fuzz(text, size, "KVM's dump of 6.12");
+	fuzz(ours, sizeof(ours) - 1, "Vellum's form");
+	free(old);
 	free(text);
 }

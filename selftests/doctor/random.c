@@ -28,15 +28,10 @@ static unsigned int below(unsigned int n)
 	return (random64() >> 33) % n;
 }
 
-/* Bits 14:13 of an encoding are the width: SDM 3D, "Field Encoding in VMCS". */
+/* Of the TPR, the first byte is what counts. */
 static unsigned int width(enum doctor_field field)
 {
-	static const u8 bits[] = { 16, 64, 32, 64 };
-	u32 encoding = doctor_field_encoding(field);
-
-	if (encoding >> 31)
-		return field == DF_VTPR ? 8 : 32;
-	return bits[encoding >> 13 & 3];
+	return field == DF_VTPR ? 8 : doctor_field_bits(field);
 }
 
 static u64 fit(enum doctor_field field, u64 value)

@@ -282,10 +282,10 @@ int main(int argc, char **argv)
 	all_cases();
 	half_known();
 	the_table();
-	if (argc > 1)
-		test_dumps(argv[1]);
-	if (argc > 2)
-		the_document(argv[2]);
+	if (argc == 4) {
+		test_dumps(argv[1], argv[2]);
+		the_document(argv[3]);
+	}
 	printf("1..%u\n", number);
 	return failed != 0;
 }

@@ -7,7 +7,7 @@
 /* One TAP line; @good. */
 bool ok(bool good, const char *what, const char *of);
 
-/* The file is a kernel log with a dump of KVM's. */
-void test_dumps(const char *path);
+/* Kernel logs of 6.1 and 6.12, with what KVM prints of a refused entry. */
+void test_dumps(const char *old_path, const char *path);
 
 #endif /* DOCTOR_UNIT_H */

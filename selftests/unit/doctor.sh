@@ -15,4 +15,4 @@ flags=(-std=gnu11 -g -O1 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missin
 ${CC:-gcc} "${flags[@]}" -o "$out/doctor" "$top"/selftests/doctor/{unit,bases,cases,differ,dumps,emulator,random,unseen}.c \
 	"$top/selftests/kmod/entrytry_base.c" "$top"/module/doctor/{caps,doctor,rules}.c \
 	"$top"/userspace/doctor/{dump,kvm}.c
-exec "$out/doctor" "$top/selftests/doctor/kvm-6.1.log" "$top/docs/doctor.md"
+exec "$out/doctor" "$top"/selftests/doctor/kvm-6.{1,12}.log "$top/docs/doctor.md"

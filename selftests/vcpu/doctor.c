@@ -127,6 +127,92 @@ TEST_F(doctor, room)
 	EXPECT_EQ(-EFAULT, VT_IOCTL(self->vcpu.fd, VELLUM_GET_DOCTOR, &d));
 }
 
+/*
+ * Mistakes that a VMM can make by ioctl, that no check at the edge finds, and that the
+ * CPU refuses. KVM hands them to the CPU as well.
+ */
+static void short_limit(struct kvm_sregs *sregs)
+{
+	sregs->ds.g = 0;
+}
+
+static void both_sizes(struct kvm_sregs *sregs)
+{
+	sregs->cs.db = 1;
+}
+
+static void idle_task(struct kvm_sregs *sregs)
+{
+	sregs->tr.type = 9;
+}
+
+static void read_only_stack(struct kvm_sregs *sregs)
+{
+	sregs->ss.type = 1;
+}
+
+static const struct {
+	void (*make)(struct kvm_sregs *sregs);
+	const char *rule;
+} mistakes[] = {
+	{ read_only_stack, "guest_ss_type" },
+	{ short_limit, "guest_ds_coarse" },
+	{ both_sizes, "guest_cs_db" },
+	{ idle_task, "guest_tr_type" },
+};
+
+static void expect_refused(struct __test_metadata *_metadata, struct vt_vcpu *vcpu,
+			   const char *rule)
+{
+	struct vellum_doctor d = ask();
+
+	vt_run_to(vcpu, KVM_EXIT_FAIL_ENTRY);
+	EXPECT_EQ(0x80000021, vcpu->run->fail_entry.hardware_entry_failure_reason) {
+		TH_LOG("%s", rule);
+	}
+	if (vt_on_kvm())
+		return;
+	ASSERT_EQ(0, VT_IOCTL(vcpu->fd, VELLUM_GET_DOCTOR, &d));
+	EXPECT_EQ(VELLUM_DOCTOR_REFUSED, d.flags);
+	EXPECT_EQ(1, d.nr_rules);
+	EXPECT_STREQ(rule, rules[0].name);
+	TH_LOG("%s: %s", rules[0].name, rules[0].text);
+}
+
+TEST_F(doctor, segments)
+{
+	struct kvm_sregs good, bad;
+	unsigned int i;
+
+	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(halt));
+	vt_get_sregs(&self->vcpu, &good);
+	for (i = 0; i < sizeof(mistakes) / sizeof(*mistakes); i++) {
+		bad = good;
+		mistakes[i].make(&bad);
+		vt_set_sregs(&self->vcpu, &bad);
+		expect_refused(_metadata, &self->vcpu, mistakes[i].rule);
+	}
+	/* Mended, it runs. */
+	vt_set_sregs(&self->vcpu, &good);
+	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
+}
+
+/* Interrupts are off in a guest that was just started: there is nothing for STI to block. */
+TEST_F(doctor, shadow)
+{
+	struct kvm_vcpu_events events;
+
+	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(halt));
+	ASSERT_EQ(0, VT_IOCTL(self->vcpu.fd, KVM_GET_VCPU_EVENTS, &events));
+	events.flags = KVM_VCPUEVENT_VALID_SHADOW;
+	events.interrupt.shadow = KVM_X86_SHADOW_INT_STI;
+	ASSERT_EQ(0, VT_IOCTL(self->vcpu.fd, KVM_SET_VCPU_EVENTS, &events));
+	expect_refused(_metadata, &self->vcpu, "blocking_sti_if");
+	events.interrupt.shadow = 0;
+	ASSERT_EQ(0, VT_IOCTL(self->vcpu.fd, KVM_SET_VCPU_EVENTS, &events));
+	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
+}
+
 static long check_entries(struct vt_vm *vm, uint64_t on)
 {
 	struct kvm_enable_cap cap = { .cap = VELLUM_CAP_DOCTOR, .args = { on } };

@@ -18,6 +18,16 @@
 
 #define MAGIC	"vellum-vmcs 1"
 
+void dump_set(struct dump *d, enum doctor_field field, uint64_t value)
+{
+	unsigned int bits = doctor_field_bits(field);
+
+	if (bits < 64 && value >> bits)
+		return;
+	d->fields += !d->state.have[field];
+	doctor_set(&d->state, field, value);
+}
+
 static void set_cap(struct dump *d, uint32_t number, uint64_t value)
 {
 	u64 *cap = doctor_cap(&d->state.caps, number);
@@ -44,10 +54,8 @@ static void read_line(struct dump *d, const char *line)
 
 	if (sscanf(line, "field %llx %llx", &number, &value) == 2) {
 		field = number >> 32 ? DF_NONE : doctor_field_find(number);
-		if (field) {
-			d->fields += !d->state.have[field];
-			doctor_set(&d->state, field, value);
-		}
+		if (field)
+			dump_set(d, field, value);
 	} else if (sscanf(line, "cap %llx %llx", &number, &value) == 2) {
 		set_cap(d, number, value);
 	} else if (sscanf(line, "msr %llx %llx", &number, &value) == 2) {

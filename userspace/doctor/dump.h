@@ -44,6 +44,9 @@ unsigned int dump_read(struct dump *dump, const char *text, size_t size);
 /* Write Vellum's form, which dump_read() reads again. */
 void dump_write(const struct dump *dump, FILE *out);
 
+/* The text has this field; what its width has no room for is no value of it. */
+void dump_set(struct dump *dump, enum doctor_field field, uint64_t value);
+
 /* What is broken, for people; how many rules. */
 unsigned int dump_report(struct dump *dump, FILE *out);
 
