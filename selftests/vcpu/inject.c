@@ -169,7 +169,7 @@ TEST_F(inject, delivery_starts_again)
 		{ "#UD", VT_PAYLOAD(again_ud), EXCEPTION, 6, 0, 1 },
 		{ "#GP", VT_PAYLOAD(again_gp), EXCEPTION, 13, 0x1234, 5 },
 		{ "interrupt", VT_PAYLOAD(again_none), EXTERNAL, 0x77, 0, 0 },
-		{ "NMI", VT_PAYLOAD(again_none), NMI, 2, 0, 0 },
+		{ "NMI", VT_PAYLOAD(halts), NMI, 2, 0, 0 },
 	};
 	const struct vt_caught *caught = vt_caught(&self->vcpu);
 
@@ -199,6 +199,10 @@ TEST_F(inject, delivery_starts_again)
 		vt_get_regs(&self->vcpu, &regs);
 		EXPECT_EQ(STACK - 5 * 8 - 2 * 8, regs.rsp);
 	}
+	/* To its IRET: Bochs 2.7 takes blocking by NMI along to the CPU's next VM. */
+	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
+	EXPECT_EQ(VT_CODE + 1, rip(&self->vcpu));
+	EXPECT_EQ(1, caught->count);
 }
 
 /* Where there is no memory for the tables, nothing can be delivered. */
