@@ -71,6 +71,9 @@ static long vcpu_interrupt(void *obj, unsigned long arg)
 
 	if (irq->irq > 255)
 		return -EINVAL;
+	/* Whose PIC is it? */
+	if (vlm_irq_mode(vcpu->vm) == IRQCHIP_KERNEL)
+		return -ENXIO;
 	if (vcpu->events.interrupt.pending || vcpu->events.interrupt.injected)
 		return -EEXIST;
 	vcpu->events.interrupt.pending = true;

@@ -139,7 +139,7 @@ static int before_section(struct vlm_vcpu *vcpu)
 	}
 	if (vcpu->vmx.step_done)
 		return vlm_debug_step(vcpu);
-	if (vcpu->want_window && vlm_window_open(vcpu)) {
+	if (unlikely(vcpu->want_window) && vlm_window_open(vcpu)) {
 		vcpu->run->exit_reason = KVM_EXIT_IRQ_WINDOW_OPEN;
 		return VLM_TO_USER;
 	}
@@ -204,11 +204,28 @@ static int run_loop(struct vlm_vcpu *vcpu)
 	}
 }
 
+/* Interrupts of a PIC come from user space, by KVM_INTERRUPT. */
+static bool users_pic(struct vlm_vcpu *vcpu)
+{
+	return vlm_irq_mode(vcpu->vm) != IRQCHIP_KERNEL;
+}
+
+/* And the vCPU listens to them. */
+static bool takes_users_pic(struct vlm_vcpu *vcpu)
+{
+	return !vcpu->lapic || vlm_lapic_takes_pic(vcpu);
+}
+
+bool vlm_window_wanted(struct vlm_vcpu *vcpu)
+{
+	return vcpu->want_window && takes_users_pic(vcpu);
+}
+
 bool vlm_window_open(struct vlm_vcpu *vcpu)
 {
 	struct vlm_events *ev = &vcpu->events;
 
-	return !ev->interrupt.pending && !ev->interrupt.injected &&
+	return takes_users_pic(vcpu) && !ev->interrupt.pending && !ev->interrupt.injected &&
 	       !ev->exception.pending && !ev->exception.injected &&
 	       vmx_interrupt_open(vcpu);
 }
@@ -223,7 +240,7 @@ static void fill_run(struct vlm_vcpu *vcpu)
 	run->cr8 = vlm_get_cr8(vcpu);
 	run->apic_base = vcpu->x86.apic_base;
 	run->flags = 0;
-	run->ready_for_interrupt_injection = vlm_window_open(vcpu);
+	run->ready_for_interrupt_injection = users_pic(vcpu) ? vlm_window_open(vcpu) : 1;
 	vmx_end(vcpu);
 }
 
@@ -274,7 +291,7 @@ static int run_once(struct vlm_vcpu *vcpu)
 
 	/* The host's TSC may have been set back since, by a suspend. */
 	vlm_lapic_timer_poll(vcpu);
-	vcpu->want_window = !vcpu->lapic && READ_ONCE(run->request_interrupt_window);
+	vcpu->want_window = users_pic(vcpu) && READ_ONCE(run->request_interrupt_window);
 	vlm_request(vcpu, VLM_REQ_EVENT);
 	return run_loop(vcpu);
 }

@@ -132,6 +132,9 @@ void vlm_vcpu_destroy(struct vlm_vcpu *vcpu);
 int vlm_vcpu_init(void);
 void vlm_vcpu_exit(void);
 
+/** vlm_window_wanted() - does user space wait for that moment, and can it come? */
+bool vlm_window_wanted(struct vlm_vcpu *vcpu);
+
 /** vlm_window_open() - could user space inject an interrupt right now? */
 bool vlm_window_open(struct vlm_vcpu *vcpu);
 

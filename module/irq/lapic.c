@@ -248,10 +248,10 @@ long vlm_get_lapic(struct vlm_vcpu *vcpu, struct kvm_lapic_state *out)
 	if (!l)
 		return -EINVAL;
 	vlm_lapic_timer_poll(vcpu);
-	/* First: if it says that the timer has fired, the interrupt is in IRR. */
-	count = lapic_timer_count(l);
-	smp_rmb();	/* pairs with the end of the timer's function */
+	/* The count first: if that says that it has fired, the interrupt is in IRR. */
+	count = lapic_timer_hold(l);
 	lapic_pull(l);
+	lapic_timer_release(l);
 	memcpy(out->regs, l->regs, sizeof(out->regs));
 	put(out, APIC_ID, abi_id(l));
 	put(out, APIC_LVR, LAPIC_VERSION | (LAPIC_LVTS - 1) << 16);

@@ -31,7 +31,7 @@ void vlm_lapic_reset(struct vlm_vcpu *vcpu, bool init);
  * @msg: the message
  *
  * Return: number of vCPUs that took it; 0 when each had it pending already; -1
- * when nobody is addressed.  Context: any but NMI.
+ * when nobody is addressed, or nobody accepts it.  Context: any but NMI.
  */
 int vlm_lapic_deliver(struct vlm_vm *vm, struct vlm_vcpu *src, const struct vlm_irq_msg *msg);
 
@@ -112,6 +112,8 @@ void vlm_lapic_eoi_done(struct vlm_vcpu *vcpu, u8 vector);
 /** vlm_lapic_written() - the CPU stored into a register, and the rest is ours. */
 void vlm_lapic_written(struct vlm_vcpu *vcpu, unsigned int offset);
 
+/** vlm_lapic_takes_pic() - does a PIC's output reach this vCPU? */
+bool vlm_lapic_takes_pic(struct vlm_vcpu *vcpu);
 /** vlm_extint_waits() - does the PIC have an interrupt for this vCPU? */
 bool vlm_extint_waits(struct vlm_vcpu *vcpu);
 /** vlm_irq_peek() - the interrupt that would be delivered next, or -1. */

@@ -68,7 +68,10 @@ static bool addressed(const struct vlm_lapic *l, struct vlm_vcpu *src,
 	return msg->logical ? match_logical(l, dest) : match_physical(l, dest);
 }
 
-/* 1: taken; 0: was pending; INIT, SIPI and NMI are acted on by the vCPU itself. */
+/*
+ * 1: taken; 0: was pending; -1: refused.  INIT, SIPI and NMI are acted on by the vCPU
+ * itself.
+ */
 static int deliver_one(struct vlm_lapic *l, const struct vlm_irq_msg *msg)
 {
 	switch (msg->mode) {
@@ -98,7 +101,7 @@ static int deliver_one(struct vlm_lapic *l, const struct vlm_irq_msg *msg)
 		vlm_request_kick(l->vcpu, VLM_REQ_EVENT);
 		return 1;
 	}
-	return 0;
+	return -1;
 }
 
 /* Of two that are addressed; the count of turns may be off by a race. */
@@ -135,7 +138,7 @@ int vlm_lapic_deliver(struct vlm_vm *vm, struct vlm_vcpu *src, const struct vlm_
 {
 	struct vlm_vcpu *vcpu;
 	unsigned long index;
-	int reached = -1;
+	int ret, reached = -1;
 
 	if (msg->mode == IRQ_MODE_LOWEST) {
 		struct vlm_lapic *l = lowest(vm, src, msg);
@@ -148,7 +151,9 @@ int vlm_lapic_deliver(struct vlm_vm *vm, struct vlm_vcpu *src, const struct vlm_
 
 		if (!l || !lapic_hw_enabled(l) || !addressed(l, src, msg))
 			continue;
-		reached = max(reached, 0) + deliver_one(l, msg);
+		ret = deliver_one(l, msg);
+		if (ret >= 0)
+			reached = max(reached, 0) + ret;
 	}
 	return reached;
 }
@@ -199,7 +204,7 @@ long vlm_lapic_send_ipis(struct vlm_vcpu *src, const struct vlm_ipi_set *set, u6
 		struct vlm_lapic *l = vcpu->lapic;
 
 		if (l && lapic_hw_enabled(l) && in_set(set, READ_ONCE(l->id)))
-			reached += deliver_one(l, &msg);
+			reached += max(deliver_one(l, &msg), 0);
 	}
 	return reached;
 }

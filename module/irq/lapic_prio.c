@@ -58,15 +58,15 @@ void lapic_error(struct vlm_lapic *l, u32 error)
 		lapic_local(l, APIC_LVTERR);
 }
 
-bool lapic_accept(struct vlm_lapic *l, u8 vector, bool level)
+int lapic_accept(struct vlm_lapic *l, u8 vector, bool level)
 {
 	bool merges;
 
 	if (!lapic_sw_enabled(l))
-		return false;
+		return -1;
 	if (vector < 16) {
 		lapic_error(l, APIC_ESR_RECVILL);
-		return false;
+		return -1;
 	}
 
 	/* Before the request, so that whoever sees that sees its trigger mode. */
@@ -79,7 +79,7 @@ bool lapic_accept(struct vlm_lapic *l, u8 vector, bool level)
 	merges = reg(l, APIC_IRR + (vector >> 5) * 0x10) & BIT(vector & 31);
 	if (test_and_set_bit(vector, l->pending)) {
 		trace_irq_deliver(l->vcpu, vector, level, true);
-		return false;
+		return 0;
 	}
 	trace_irq_deliver(l->vcpu, vector, level, merges);
 	vlm_request_kick(l->vcpu, VLM_REQ_EVENT);
@@ -121,23 +121,22 @@ int vlm_lapic_take_split_eoi(struct vlm_vcpu *vcpu)
 	return vector;
 }
 
-bool lapic_local(struct vlm_lapic *l, unsigned int lvt)
+void lapic_local(struct vlm_lapic *l, unsigned int lvt)
 {
 	u32 entry = reg(l, lvt);
 
 	if ((entry & APIC_LVT_MASKED) || !lapic_hw_enabled(l))
-		return false;
+		return;
 
 	switch (GET_APIC_DELIVERY_MODE(entry)) {
 	case APIC_MODE_FIXED:
-		return lapic_accept(l, entry & APIC_VECTOR_MASK,
-				    entry & APIC_LVT_LEVEL_TRIGGER);
+		lapic_accept(l, entry & APIC_VECTOR_MASK, entry & APIC_LVT_LEVEL_TRIGGER);
+		break;
 	case APIC_MODE_NMI:
 		atomic_inc(&l->nmis);
 		vlm_request_kick(l->vcpu, VLM_REQ_EVENT);
-		return true;
+		break;
 	}
-	return false;
 }
 
 /* To our I/O APIC, or by way of an exit to the caller's. */
@@ -202,6 +201,11 @@ void vlm_lapic_pic_changed(struct vlm_vm *vm)
 		if (vcpu->lapic && takes_pic(vcpu->lapic))
 			vlm_request_kick(vcpu, VLM_REQ_EVENT);
 	}
+}
+
+bool vlm_lapic_takes_pic(struct vlm_vcpu *vcpu)
+{
+	return takes_pic(vcpu->lapic);
 }
 
 bool vlm_extint_waits(struct vlm_vcpu *vcpu)

@@ -25,10 +25,13 @@
  * @turns: [a] lowest-priority interrupts taken: among equals the least goes next
  * @vapic: [v] where the guest keeps its task priority, or 0
  * @pv_eoi_armed: [v] the guest was told that clearing the flag is an EOI
+ * @pv_eoi_flag: [v] where that flag is; MSR_KVM_PV_EOI_EN may have another by now
  * @split_eoi: [v] vector whose EOI user space must be told, or -1
  * @id: [v] the APIC id, 32 bits in x2APIC mode
  * @timer: watches it for the host; its function runs in interrupt context
  * @in_guest: [v] the CPU's own timer does, see vmx_timer_set()
+ * @far: [v] nobody does, the deadline is too far away
+ * @held: [v] it would be on the host, but is between hold and release
  * @mode: [v] APIC_LVT_TIMER_* that it runs by; the guest may write LVTT by itself
  * @tdcr: [v] the divide configuration, likewise
  * @period_ns: [v] of the periodic timer; read by the timer's function
@@ -49,10 +52,13 @@ struct vlm_lapic {
 	u32 turns;
 	u64 vapic;
 	bool pv_eoi_armed;
+	gpa_t pv_eoi_flag;
 	int split_eoi;
 	u32 id;
 	struct hrtimer timer;
 	bool in_guest;
+	bool far;
+	bool held;
 	u32 mode;
 	u32 tdcr;
 	u64 period_ns;
@@ -103,15 +109,15 @@ bool lapic_hw_enabled(const struct vlm_lapic *l);
 bool lapic_sw_enabled(const struct vlm_lapic *l);
 
 /* lapic_prio.c */
-/** lapic_accept() - set @vector pending; false when it was.  Any context. */
-bool lapic_accept(struct vlm_lapic *l, u8 vector, bool level);
+/** lapic_accept() - set @vector pending: 1, 0 when it was, -1 if refused.  Any context. */
+int lapic_accept(struct vlm_lapic *l, u8 vector, bool level);
 void lapic_eoi(struct vlm_lapic *l);
 u32 lapic_ppr(const struct vlm_lapic *l);
 u32 lapic_apr(const struct vlm_lapic *l);
 /** lapic_error() - an APIC_ESR_* bit to collect.  Any context. */
 void lapic_error(struct vlm_lapic *l, u32 error);
 /** lapic_local() - a local interrupt, as its LVT entry says.  Any context. */
-bool lapic_local(struct vlm_lapic *l, unsigned int lvt);
+void lapic_local(struct vlm_lapic *l, unsigned int lvt);
 
 /* lapic_pv.c */
 /**
@@ -143,6 +149,13 @@ bool lapic_timer_set_mode(struct vlm_lapic *l, u32 lvtt);
 /** lapic_timer_mode_loaded() - LVTT and TDCR were loaded; it does not run. */
 void lapic_timer_mode_loaded(struct vlm_lapic *l);
 u32 lapic_timer_count(const struct vlm_lapic *l);
+/**
+ * lapic_timer_hold() - the current count; the timer does not fire until the release
+ *
+ * Its interrupt is in what lapic_pull() sees, or still to come: never both.
+ */
+u32 lapic_timer_hold(struct vlm_lapic *l);
+void lapic_timer_release(struct vlm_lapic *l);
 
 /* lapic_msg.c */
 /** lapic_send_ipi() - the interrupt command register was written. */

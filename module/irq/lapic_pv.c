@@ -19,23 +19,18 @@
 typedef int (*read_fn)(struct vlm_vm *vm, gpa_t gpa, void *buf, size_t len);
 typedef int (*write_fn)(struct vlm_vm *vm, gpa_t gpa, const void *buf, size_t len);
 
-static gpa_t flag_gpa(const struct vlm_lapic *l)
-{
-	return l->vcpu->pv.eoi_msr & ~(u64)KVM_MSR_ENABLED;
-}
-
 /* @take: a flag that is still set is taken back, and the guest has to tell. */
 static bool look(struct vlm_lapic *l, bool take, read_fn read, write_fn write)
 {
 	const u8 none = KVM_PV_EOI_DISABLED;
 	u8 flag;
 
-	if (read(l->vcpu->vm, flag_gpa(l), &flag, sizeof(flag)))
+	if (read(l->vcpu->vm, l->pv_eoi_flag, &flag, sizeof(flag)))
 		return false;
 	if (flag & KVM_PV_EOI_ENABLED) {
 		if (!take)
 			return true;
-		if (write(l->vcpu->vm, flag_gpa(l), &none, sizeof(none)))
+		if (write(l->vcpu->vm, l->pv_eoi_flag, &none, sizeof(none)))
 			return false;
 		l->pv_eoi_armed = false;
 		return true;
@@ -73,7 +68,8 @@ void lapic_pv_eoi_arm(struct vlm_lapic *l, u8 vector)
 	/* Somebody waits for this end: another interrupt, or a device. */
 	if (lapic_highest(l, APIC_IRR) >= 0 || vlm_ioapic_handles(l->vcpu->vm, vector))
 		return;
-	l->pv_eoi_armed = !vlm_mem_write_nofault(l->vcpu->vm, flag_gpa(l), &flag, sizeof(flag));
+	l->pv_eoi_flag = l->vcpu->pv.eoi_msr & ~(u64)KVM_MSR_ENABLED;
+	l->pv_eoi_armed = !vlm_mem_write_nofault(l->vcpu->vm, l->pv_eoi_flag, &flag, sizeof(flag));
 }
 
 int vlm_lapic_set_pv_eoi(struct vlm_vcpu *vcpu, u64 value)
@@ -84,10 +80,9 @@ int vlm_lapic_set_pv_eoi(struct vlm_vcpu *vcpu, u64 value)
 		return 1;
 	if ((value & KVM_MSR_ENABLED) && !vlm_mem_has(vcpu->vm, gpa))
 		return 1;
-	if (vcpu->lapic) {
+	/* What cannot be looked at now is at the end of the section. */
+	if (vcpu->lapic)
 		lapic_pv_eoi_sync(vcpu->lapic, true);
-		vcpu->lapic->pv_eoi_armed = false;
-	}
 	vcpu->pv.eoi_msr = value;
 	return 0;
 }

@@ -58,6 +58,9 @@ static void write_lvt(struct vlm_lapic *l, unsigned int offset, u32 value)
 		set_reg(l, APIC_TMICT, 0);
 		l->deadline = 0;
 	}
+	/* The PIC may have been waiting for this. */
+	if (offset == APIC_LVT0)
+		vlm_request(l->vcpu, VLM_REQ_EVENT);
 }
 
 static void write_spiv(struct vlm_lapic *l, u32 value)

@@ -23,7 +23,7 @@
 /* A periodic guest timer must not eat the host. */
 #define MIN_PERIOD_NS	200000
 
-/* A deadline farther away than this does not come: ten years. */
+/* A deadline farther away than this comes only if the TSC is moved: ten years. */
 #define LONGEST_MS	(10ULL * 365 * 86400 * 1000)
 
 static u32 timer_mode(const struct vlm_lapic *l)
@@ -63,6 +63,7 @@ void lapic_timer_stop(struct vlm_lapic *l)
 	WRITE_ONCE(l->period_ns, 0);
 	hrtimer_cancel(&l->timer);
 	l->in_guest = false;
+	l->far = false;
 	vmx_timer_set(l->vcpu, VMX_NO_TIMER);
 }
 
@@ -129,7 +130,8 @@ static void start_deadline(struct vlm_lapic *l)
 		lapic_local(l, APIC_LVTT);
 		return;
 	}
-	if (div_u64(l->deadline - vlm_guest_tsc(vcpu), vcpu->x86.tsc_khz) <= LONGEST_MS)
+	l->far = div_u64(l->deadline - vlm_guest_tsc(vcpu), vcpu->x86.tsc_khz) > LONGEST_MS;
+	if (!l->far)
 		watch(l);
 }
 
@@ -254,7 +256,7 @@ u32 lapic_timer_count(const struct vlm_lapic *l)
 		return 0;
 	if (l->in_guest)
 		left = ktime_sub(l->target, ktime_get());
-	else if (hrtimer_active(&l->timer))
+	else if (l->held || hrtimer_active(&l->timer))
 		left = ktime_to_ns(hrtimer_expires_remaining(&l->timer));
 	else
 		return 0;
@@ -263,6 +265,20 @@ u32 lapic_timer_count(const struct vlm_lapic *l)
 		return 1;
 	left = div_u64(left + divisor(l) - 1, divisor(l));
 	return min_t(u64, left, reg(l, APIC_TMICT));
+}
+
+u32 lapic_timer_hold(struct vlm_lapic *l)
+{
+	/* Not one whose function runs: that is waited for. */
+	l->held = hrtimer_cancel(&l->timer);
+	return lapic_timer_count(l);
+}
+
+void lapic_timer_release(struct vlm_lapic *l)
+{
+	if (l->held)
+		hrtimer_start_expires(&l->timer, HRTIMER_MODE_ABS);
+	l->held = false;
 }
 
 u64 vlm_lapic_deadline(struct vlm_vcpu *vcpu)
@@ -274,8 +290,9 @@ u64 vlm_lapic_deadline(struct vlm_vcpu *vcpu)
 	/* The MSR reads 0 once the time has come, and the interrupt with it. */
 	vlm_lapic_timer_poll(vcpu);
 	if (l->deadline && reached(l)) {
-		if (hrtimer_cancel(&l->timer))
+		if (l->far || hrtimer_cancel(&l->timer))
 			lapic_local(l, APIC_LVTT);
+		l->far = false;
 		l->deadline = 0;
 	}
 	return l->deadline;

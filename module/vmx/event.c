@@ -194,7 +194,7 @@ void vmx_event_prepare(struct vlm_vcpu *vcpu)
 	set_window(vcpu, CPU_BASED_NMI_WINDOW_EXITING,
 		   ev->nmi.pending || vlm_lapic_nmi_pending(vcpu));
 	set_window(vcpu, CPU_BASED_INTR_WINDOW_EXITING,
-		   ev->interrupt.pending || vcpu->want_window || waits(vcpu));
+		   ev->interrupt.pending || vlm_window_wanted(vcpu) || waits(vcpu));
 	vmx_apic_prepare(vcpu);
 
 	/* An exception that had to wait for one before it goes next time. */

@@ -155,6 +155,29 @@ TEST_F(ioapic, nobody_is_addressed)
 	EXPECT_EQ(-1, vt_irq_next(&self->vcpu));
 }
 
+/* Who does not take the message does not end it either: the next change sends it again. */
+TEST_F(ioapic, level_that_is_refused)
+{
+	static const struct { uint32_t spiv, vector; } refused[] = {
+		{ 0xff, 0x41 },		/* disabled by software */
+		{ 0x1ff, 0x0f },	/* no vector of an interrupt */
+	};
+
+	/* KVM takes any vector. */
+	for (unsigned int i = 0; i < (vt_on_kvm() ? 1 : ARRAY_SIZE(refused)); i++) {
+		vt_write32(&self->vcpu, VT_LAPIC + 0xf0, refused[i].spiv);
+		vt_ioapic_set(&self->vcpu, PIN, LEVEL | refused[i].vector);
+		vt_line(&self->vm, PIN, 1);
+		EXPECT_EQ(0, vt_ioapic_entry(&self->vcpu, PIN) & REMOTE_IRR);
+		vt_write32(&self->vcpu, VT_LAPIC + 0xf0, 0x1ff);
+		vt_ioapic_set(&self->vcpu, PIN, LEVEL | 0x41);
+		EXPECT_EQ(0x41, vt_irq_next(&self->vcpu));
+		vt_line(&self->vm, PIN, 0);
+		vt_eoi(&self->vcpu);
+		EXPECT_EQ(-1, vt_irq_next(&self->vcpu));
+	}
+}
+
 TEST_F(ioapic, logical_destination)
 {
 	/* LDR: bit 2 of the flat model. */

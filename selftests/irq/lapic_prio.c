@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What goes first: SDM 3A, "Interrupt, Task, and Processor Priority". */
+#include <string.h>
+
 #include "kselftest_harness.h"
 #include "vt_apic.h"
 
@@ -155,6 +157,24 @@ TEST_F(prio, cr8)
 	/* With an APIC in the kernel the run page's CR8 is for reading. */
 	self->vcpu.run->cr8 = 1;
 	EXPECT_EQ(0xb, vt_guest_cr8(&self->vcpu));
+}
+
+VT_GUEST(prio_lower, 64, "mov %rax, %cr8; 1: pause; dec %ecx; jnz 1b; 2: out %al, $0xf4; jmp 2b");
+
+/* A guest that lowers it gets what waited, though the write itself need not exit. */
+TEST_F(prio, cr8_lowered)
+{
+	struct vt_payload code = VT_PAYLOAD(prio_lower);
+	struct kvm_regs regs = {
+		.rip = VT_DATA, .rsp = VT_STACK_TOP, .rflags = 0x202, .rax = 4, .rcx = 2000,
+	};
+
+	EXPECT_TRUE(vt_try_cr8(&self->vcpu, 9));
+	vt_msi(&self->vm, VT_LAPIC, 0x51);
+	EXPECT_EQ(-1, vt_irq_next(&self->vcpu));
+	memcpy(self->vm.mem + VT_DATA, code.start, code.end - code.start);
+	vt_set_regs(&self->vcpu, &regs);
+	EXPECT_EQ(0x51, vt_run_to_out(&self->vcpu, VT_VECTOR_PORT));
 }
 
 /* Each class of TPR lets through what is above it, and nothing else. */

@@ -251,6 +251,22 @@ TEST_F(timer, deadline_follows_the_tsc)
 	EXPECT_EQ(VECTOR, vt_irq_wait(&self->vcpu, 10000));
 }
 
+/* And if it was hundreds of years away before. */
+TEST_F(timer, deadline_that_was_far)
+{
+	uint64_t tsc;
+
+	if (vt_on_kvm())
+		SKIP(return, "KVM looks at the TSC when the deadline is written");
+	vt_apic_write(&self->vcpu, APIC_LVTT, LVT_DEADLINE | VECTOR);
+	EXPECT_TRUE(vt_try_rdmsr(&self->vcpu, 0x10, &tsc));
+	EXPECT_TRUE(vt_try_wrmsr(&self->vcpu, MSR_TSC_DEADLINE, tsc + (1ull << 62)));
+	EXPECT_EQ(-1, vt_irq_wait(&self->vcpu, 10000));
+	EXPECT_TRUE(vt_try_wrmsr(&self->vcpu, 0x10, tsc + (1ull << 62)));
+	EXPECT_EQ(VECTOR, vt_irq_wait(&self->vcpu, 10000));
+	EXPECT_EQ(0, vt_get_msr(&self->vcpu, MSR_TSC_DEADLINE));
+}
+
 /* Its ticks are the guest's, which may be others than the host's. */
 TEST_F(timer, deadline_of_a_scaled_tsc)
 {
@@ -317,6 +333,30 @@ TEST_F(timer, state_one_shot)
 	vt_set_lapic_reg(&state, APIC_TMCCT, MS);
 	ASSERT_EQ(0, VT_IOCTL(self->vcpu.fd, KVM_SET_LAPIC, &state));
 	EXPECT_EQ(VECTOR, vt_irq_wait(&self->vcpu, LONG));
+}
+
+/* At whatever moment it is looked at: it counts, or its interrupt is there. */
+TEST_F(timer, state_while_it_fires)
+{
+	struct kvm_lapic_state state;
+	uint32_t count, pending;
+
+	if (vt_on_kvm())
+		SKIP(return, "KVM looks at the next KVM_RUN");
+	vt_apic_write(&self->vcpu, APIC_LVTT, VECTOR);
+	for (unsigned int i = 0; i < 400; i++) {
+		vt_apic_write(&self->vcpu, APIC_TMICT, MS / 10 + i * 97 % 4000);
+		do {
+			vt_get_lapic(&self->vcpu, &state);
+			count = vt_lapic_reg(&state, APIC_TMCCT);
+			pending = vt_lapic_reg(&state, APIC_IRR + VECTOR / 32 * 16);
+		} while (count && !pending);
+		ASSERT_FALSE(count && pending)
+			TH_LOG("round %u: %u left, and it has fired", i, count);
+		ASSERT_NE(0, pending);
+		ASSERT_EQ(VECTOR, vt_irq_next(&self->vcpu));
+		eoi(&self->vcpu);
+	}
 }
 
 /* What has fired does not fire again because it is restored. */

@@ -302,6 +302,27 @@ TEST_F(pic, spurious_on_the_slave)
 	EXPECT_EQ(0x04, isr(&self->vcpu, 0x20));
 }
 
+VT_GUEST(pic_unmask, 64, "mov %eax, (%rdi); 1: pause; dec %ecx; jnz 1b; 2: out %al, $0xf4; jmp 2b");
+
+/* LINT0 unmasked while an interrupt waits: it comes, and nobody has to leave the guest first. */
+TEST_F(pic, lint0_unmasked)
+{
+	struct vt_payload code = VT_PAYLOAD(pic_unmask);
+	struct kvm_regs regs = {
+		.rip = VT_DATA, .rsp = VT_STACK_TOP, .rflags = 0x202,
+		.rdi = VT_LAPIC + 0x350, .rax = 0x700, .rcx = 2000,
+	};
+
+	if (vt_on_kvm())
+		SKIP(return, "KVM looks when something else happens");
+	vt_write32(&self->vcpu, VT_LAPIC + 0x350, 0x10700);
+	pulse(&self->vm, 5);
+	EXPECT_EQ(-1, vt_irq_next(&self->vcpu));
+	memcpy(self->vm.mem + VT_DATA, code.start, code.end - code.start);
+	vt_set_regs(&self->vcpu, &regs);
+	EXPECT_EQ(VT_PIC_BASE + 5, vt_run_to_out(&self->vcpu, VT_VECTOR_PORT));
+}
+
 TEST_F(pic, initialization_clears)
 {
 	pulse(&self->vm, 3);

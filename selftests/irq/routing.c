@@ -162,6 +162,39 @@ TEST_F(bare, split_eoi_exit)
 	vt_vcpu_destroy(&vcpu);
 }
 
+/* A PIC of the caller's: its interrupts come by KVM_INTERRUPT, when the vCPU takes them. */
+TEST_F(bare, split_pic)
+{
+	struct kvm_regs regs = { .rip = VT_CODE + 16 * 9, .rsp = VT_STACK_TOP, .rflags = 0x202 };
+	struct kvm_interrupt irq = { .irq = 0x41 };
+	struct vt_vcpu vcpu;
+
+	EXPECT_EQ(0, split(&self->vm, 24));
+	vt_irq_vcpu(&self->vm, &vcpu, 0);
+	EXPECT_EQ(0, VT_IOCTL(vcpu.fd, KVM_INTERRUPT, &irq));
+	EXPECT_EQ(-EEXIST, VT_IOCTL(vcpu.fd, KVM_INTERRUPT, &irq));
+	EXPECT_EQ(0x41, vt_irq_next(&vcpu));
+	/* The guest is where it does nothing: see lib/irq.c. */
+	vt_set_regs(&vcpu, &regs);
+	vcpu.run->request_interrupt_window = 1;
+	vt_run_to(&vcpu, KVM_EXIT_IRQ_WINDOW_OPEN);
+	EXPECT_EQ(1, vcpu.run->ready_for_interrupt_injection);
+	vcpu.run->request_interrupt_window = 0;
+	irq.irq = 0x42;
+	EXPECT_EQ(0, VT_IOCTL(vcpu.fd, KVM_INTERRUPT, &irq));
+	EXPECT_EQ(0x42, vt_run_to_out(&vcpu, VT_VECTOR_PORT));
+	/* It ended without EOI, and the APIC has not seen it. */
+	EXPECT_EQ(0, vt_read32(&vcpu, VT_LAPIC + 0x120));
+
+	/* Behind a mask it does not reach the vCPU. */
+	vt_write32(&vcpu, VT_LAPIC + 0x350, 0x10700);
+	EXPECT_EQ(0, vcpu.run->ready_for_interrupt_injection);
+	vcpu.run->request_interrupt_window = 1;
+	EXPECT_EQ(-1, vt_irq_next(&vcpu));
+	vcpu.run->request_interrupt_window = 0;
+	vt_vcpu_destroy(&vcpu);
+}
+
 FIXTURE(routing) {
 	struct vt_vm vm;
 	struct vt_vcpu vcpu;
@@ -177,6 +210,15 @@ FIXTURE_TEARDOWN(routing)
 {
 	vt_vcpu_destroy(&self->vcpu);
 	vt_vm_destroy(&self->vm);
+}
+
+TEST_F(routing, pic_of_the_kernel)
+{
+	struct kvm_interrupt irq = { .irq = 0x41 };
+
+	EXPECT_EQ(-ENXIO, VT_IOCTL(self->vcpu.fd, KVM_INTERRUPT, &irq));
+	EXPECT_EQ(1, self->vcpu.run->ready_for_interrupt_injection);
+	EXPECT_EQ(-1, vt_irq_next(&self->vcpu));
 }
 
 TEST_F(routing, chip_numbers)

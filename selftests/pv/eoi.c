@@ -115,6 +115,27 @@ TEST_F(eoi, another_waits)
 	EXPECT_FALSE(in_service(&self->vcpu));
 }
 
+/* As eoi_handler, but it sends a lower one first. */
+VT_GUEST(eoi_sends, 64,
+	 "movl $0x40051, (%rdi); btrl $0, 0x100000; jc 1f\n"
+	 "movl $0, -0x250(%rdi); incq 0x100108; iretq\n"
+	 "1: incq 0x100100; iretq\n");
+
+/* The other one comes while the first is served: its word is taken back. */
+TEST_F(eoi, another_comes)
+{
+	uint64_t *idt = (uint64_t *)(self->vm.mem + VT_IDT), to = VT_DATA + 0x1100;
+	struct vt_payload code = VT_PAYLOAD(eoi_sends);
+
+	memcpy(self->vm.mem + to, code.start, code.end - code.start);
+	idt[2 * 0x71] = (to & 0xffff) | VT_SEL_CODE << 16 | 0x8e00ull << 32 | (to >> 16) << 48;
+	ASSERT_TRUE(vt_try_wrmsr(&self->vcpu, MSR_KVM_PV_EOI_EN, FLAG | 1));
+	run(&self->vcpu, VT_PAYLOAD(eoi_self), ICR_SELF | 0x71, 0, 1);
+	EXPECT_EQ(1, counts(&self->vm)[0]);
+	EXPECT_EQ(1, counts(&self->vm)[1]);
+	EXPECT_FALSE(in_service(&self->vcpu));
+}
+
 /* The I/O APIC waits for the end of a level-triggered interrupt. */
 TEST_F(eoi, level)
 {
