@@ -1,19 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# agent.sh [-d DEVICE] [-t SECONDS] [-p PARAMETERS] TEST...: run tests in the lab
+# agent.sh [-d DEVICE] [-t SECONDS] [-p PARAMETERS] [-l] TEST...: run tests in the lab
 # host, one after the other, between marks that selftests/run reads from the
 # console. Tests of the folder lab/ find the module unloaded and own the machine;
 # all others find it loaded, with these parameters. With -d /dev/kvm the tests run
-# on KVM.
+# on KVM. With -l those that hunt for something rare hunt longer.
 here=$(cd "$(dirname "$0")" && pwd)
 device=/dev/vellum
 limit=120
 parameters=
-while getopts d:t:p: option; do
+while getopts d:t:p:l option; do
 	case $option in
 	d) device=$OPTARG ;;
 	t) limit=$OPTARG ;;
 	p) parameters=$OPTARG ;;	# of the module
+	l) export VT_LONG=1 ;;
 	*) exit 2 ;;
 	esac
 done

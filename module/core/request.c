@@ -62,8 +62,10 @@ void vlm_vm_request_sync(struct vlm_vm *vm, enum vlm_request req)
 	preempt_disable();
 	vlm_vm_for_each_vcpu(vm, index, vcpu) {
 		cpu = READ_ONCE(vcpu->cpu);
-		if (READ_ONCE(vcpu->mode) == VLM_INSIDE && cpu != smp_processor_id())
-			smp_call_function_single(cpu, ack, NULL, 1);
+		if (READ_ONCE(vcpu->mode) != VLM_INSIDE || cpu == smp_processor_id())
+			continue;
+		trace_kick(vcpu, cpu);
+		smp_call_function_single(cpu, ack, NULL, 1);
 	}
 	preempt_enable();
 }

@@ -124,11 +124,10 @@ VT_GUEST(eoi_sends, 64,
 /* The other one comes while the first is served: its word is taken back. */
 TEST_F(eoi, another_comes)
 {
-	uint64_t *idt = (uint64_t *)(self->vm.mem + VT_IDT), to = VT_DATA + 0x1100;
 	struct vt_payload code = VT_PAYLOAD(eoi_sends);
 
-	memcpy(self->vm.mem + to, code.start, code.end - code.start);
-	idt[2 * 0x71] = (to & 0xffff) | VT_SEL_CODE << 16 | 0x8e00ull << 32 | (to >> 16) << 48;
+	memcpy(self->vm.mem + VT_DATA + 0x1100, code.start, code.end - code.start);
+	vt_set_gate(&self->vm, 0x71, VT_DATA + 0x1100);
 	ASSERT_TRUE(vt_try_wrmsr(&self->vcpu, MSR_KVM_PV_EOI_EN, FLAG | 1));
 	run(&self->vcpu, VT_PAYLOAD(eoi_self), ICR_SELF | 0x71, 0, 1);
 	EXPECT_EQ(1, counts(&self->vm)[0]);
