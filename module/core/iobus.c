@@ -41,9 +41,11 @@ struct vlm_bus_table {
 	struct vlm_bus_range ranges[];
 };
 
+/* At the VM's end nobody else is left. */
 static struct vlm_bus_table *bus_table(struct vlm_vm *vm, enum vlm_bus_id id)
 {
-	return rcu_dereference_protected(vm->bus[id].table, lockdep_is_held(&vm->lock));
+	return rcu_dereference_protected(vm->bus[id].table,
+					 lockdep_is_held(&vm->lock) || !refcount_read(&vm->refs));
 }
 
 /* All that is left of @old, and @dev at its place. */
@@ -116,9 +118,11 @@ void vlm_bus_destroy(struct vlm_vm *vm)
 {
 	enum vlm_bus_id id;
 
-	/* Nobody is left who could read it. */
-	for (id = 0; id < NR_BUSES; id++)
+	/* Nobody is left who could read it; but devices will still be taken off. */
+	for (id = 0; id < NR_BUSES; id++) {
 		kvfree(rcu_dereference_protected(vm->bus[id].table, true));
+		RCU_INIT_POINTER(vm->bus[id].table, NULL);
+	}
 }
 
 /* Number of ranges that begin at @addr or before it. */
