@@ -61,7 +61,9 @@ static struct syscore_ops name = {					\
 /* Flags of a mapping were once an ordinary member. */
 #ifdef VLM_HAVE_VM_FLAGS_CLEAR
 #define vlm_vm_flags_clear(vma, flags)	vm_flags_clear(vma, flags)
+#define vlm_vm_flags_set(vma, flags)	vm_flags_set(vma, flags)
 #else
+#define vlm_vm_flags_set(vma, flags)	((vma)->vm_flags |= (flags))
 #define vlm_vm_flags_clear(vma, flags)	((vma)->vm_flags &= ~(flags))
 #endif
 

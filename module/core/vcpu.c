@@ -148,6 +148,8 @@ static int vcpu_file_mmap(struct file *file, struct vm_area_struct *vma)
 	} else if (end > VELLUM_RUN_PAGES) {
 		return -EINVAL;
 	}
+	/* Or mremap() would make a mapping of the run page reach the ring. */
+	vlm_vm_flags_set(vma, VM_DONTEXPAND);
 	vma->vm_ops = &run_vm_ops;
 	return 0;
 }

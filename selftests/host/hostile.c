@@ -3,6 +3,7 @@
  * Arguments that no honest client sends: enormous counts, extreme numbers,
  * random bytes. Each must be refused or harmless, and the VM must go on.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -88,6 +89,22 @@ TEST_F(hostile, run_mapping_ends)
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+}
+
+/* What was mapped to be written does not grow into pages that are to be read. */
+TEST_F(hostile, run_mapping_does_not_grow)
+{
+	void *map;
+
+	if (vt_on_kvm())
+		SKIP(return, "KVM lets it grow");
+	map = mmap(NULL, self->vm.run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+		   self->vcpu.fd, 0);
+	ASSERT_NE(MAP_FAILED, map);
+	EXPECT_EQ(MAP_FAILED, mremap(map, self->vm.run_size, 32 * VT_PAGE, MREMAP_MAYMOVE));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(MAP_FAILED, mremap(map, 0, 32 * VT_PAGE, MREMAP_MAYMOVE));
+	munmap(map, self->vm.run_size);
 }
 
 TEST_F(hostile, descriptors_run_out)
