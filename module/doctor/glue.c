@@ -47,7 +47,7 @@ struct vlm_doctor {
 static struct vlm_doctor *doctor_of(struct vlm_vcpu *vcpu)
 {
 	if (!vcpu->doctor)
-		vcpu->doctor = kzalloc(sizeof(*vcpu->doctor), GFP_ATOMIC | __GFP_NOWARN);
+		vcpu->doctor = kzalloc(sizeof(*vcpu->doctor), GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
 	return vcpu->doctor;
 }
 

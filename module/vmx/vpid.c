@@ -18,7 +18,7 @@ u16 vpid_alloc(void)
 
 	if (!vmx_has_vpid())
 		return 0;
-	id = ida_alloc_range(&vpids, 1, VMX_NR_VPIDS - 1, GFP_KERNEL);
+	id = ida_alloc_range(&vpids, 1, VMX_NR_VPIDS - 1, GFP_KERNEL_ACCOUNT);
 	return id < 0 ? 0 : id;
 }
 

@@ -78,9 +78,14 @@ static int take_range(struct vlm_msr_ranges *r, const struct kvm_msr_filter_rang
 		return 0;
 	if (!in->flags || (in->flags & ~ACCESS_BITS) || size > KVM_MSR_FILTER_MAX_BITMAP_SIZE)
 		return -EINVAL;
-	bits = memdup_user((const void __user *)in->bitmap, size);
-	if (IS_ERR(bits))
-		return PTR_ERR(bits);
+	/* It stays, so it is charged to the caller, which memdup_user() does not do. */
+	bits = kmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!bits)
+		return -ENOMEM;
+	if (copy_from_user(bits, (const void __user *)in->bitmap, size)) {
+		kfree(bits);
+		return -EFAULT;
+	}
 
 	r->range[r->count].access = in->flags;
 	r->range[r->count].base = in->base;
