@@ -96,7 +96,12 @@ SYM_FUNC_START(vmx_enter_guest)
 	mov	R15(%rdi), %r15
 	mov	RDI(%rdi), %rdi
 
-	/* No memory is touched after the CPU's buffers were cleared. */
+	/*
+	 * No memory is touched after the CPU's buffers were cleared: by one feature
+	 * where user space could read from them too (MDS, TAA), by the other where
+	 * only guests could.
+	 */
+	CLEAR_CPU_BUFFERS
 	VM_CLEAR_CPU_BUFFERS
 
 	jnc	.Llaunch

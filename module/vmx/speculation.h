@@ -8,6 +8,7 @@
 #define VELLUM_VMX_SPECULATION_H
 
 #include <linux/jump_label.h>
+#include <asm/nospec-branch.h>
 
 #include "../core/types.h"
 
@@ -32,13 +33,16 @@ void vmx_l1d_leave_nothing(struct vlm_vcpu *vcpu);
  *
  * The L1 data cache, whose contents L1TF reveals, is emptied if anything ran
  * since the last entry but the handlers of exits, which touch what belongs to
- * the VM: an interrupt, another thread, user space, the emulator.  Interrupts
- * off, the entry is next.
+ * the VM: an interrupt, another thread, user space, the emulator.  CPUs that leak
+ * by way of device memory alone have their buffers cleared here, as any slot may map
+ * some; entry.S clears them on others.  Interrupts off, the entry is next.
  */
 static inline void vmx_speculation_entry(struct vlm_vcpu *vcpu)
 {
 	if (static_branch_unlikely(&vmx_l1d_flush_needed))
 		vmx_l1d_leave_nothing(vcpu);
+	if (static_branch_unlikely(&mmio_stale_data_clear))
+		x86_clear_cpu_buffers();
 }
 
 #endif /* VELLUM_VMX_SPECULATION_H */
