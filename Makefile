@@ -3,12 +3,12 @@
 # the scripts in lab/ and selftests/.
 
 # Defaults are left to those scripts, so that what is not set stays unset.
-export LAB CPU CPUS KERNEL T
+export LAB CPU CPUS KERNEL T MINUTES
 
 version := $(if $(KERNEL),$(KERNEL),6.1)
 DESTDIR ?=
 
-.PHONY: all module userspace test test-qemu test-all bench check run shell bochs install clean help
+.PHONY: all module userspace test test-hard test-qemu test-all bench check run shell bochs install clean help
 .DEFAULT_GOAL := all
 
 all: module userspace
@@ -24,6 +24,10 @@ userspace:
 test:
 	@lab/deps build source lab
 	@selftests/run quick
+
+test-hard:
+	@lab/deps build source lab
+	@selftests/hard/run
 
 test-qemu:
 	@selftests/qemu/run

@@ -25,14 +25,23 @@ SKIPPED_INITCALLS=(
 	jent_mod_init
 )
 
+# The debug kernel is slow at all that allocates: files about slabs that nobody reads,
+# and a stack for each object, which KASAN has too, are half of its boot. kmemleak is
+# off unless --append kmemleak=on.
+debug_cmdline() {
+	SKIPPED_INITCALLS+=(slab_sysfs_init slab_debugfs_init)
+	debug=" slub_debug=FZ"
+}
+
 # kernel_cmdline: for any backend. Few messages, for a character on the serial
 # line takes 87 microseconds; /init turns them up. A panic resets the machine,
 # which lab/console notices.
 kernel_cmdline() {
-	local IFS=,
+	local IFS=, debug=
+	[ "$kernel" != debug ] || debug_cmdline
 	echo -n "console=ttyS0,115200 quiet loglevel=3 panic=-1 oops=panic nokaslr audit=0" \
 		"ipv6.disable=1 cryptomgr.notests random.trust_cpu=on" \
-		"initcall_blacklist=${SKIPPED_INITCALLS[*]}"
+		"initcall_blacklist=${SKIPPED_INITCALLS[*]}$debug"
 	case $backend in
 	bochs) echo -n " $(bochs_cmdline)" ;;
 	esac

@@ -18,20 +18,40 @@ headers_package() {
 	case $1 in
 	6.1) echo linux-headers-cloud-amd64 ;;
 	6.12) echo linux-headers-6.12-cloud-amd64 ;;
-	*) usage_error "no kernel $1: choose 6.1 or 6.12" ;;
+	*) usage_error "no kernel $1: choose 6.1, 6.12 or debug" ;;
 	esac
 }
 
+# The debug kernel is built here, from Debian's source of 6.1: lab/debug/build.
+DEBUG_BUILD=$BUILD/linux-debug
+
+debug_release() {
+	local source
+	source=$(dpkg-query -W -f '${Version}' linux-source-6.1 2>/dev/null) ||
+		die "the source of the debug kernel is missing: run 'lab/deps kernel-debug'"
+	echo "${source%-*}-debug"
+}
+
 # kernel_release VERSION: the release (uname -r) whose headers are installed;
-# VERSION may be "native", the running kernel.
+# VERSION may be "native", the running kernel, or "debug".
 kernel_release() {
 	local package rel
 	[ "$1" != native ] || { uname -r; return; }
+	[ "$1" != debug ] || { debug_release; return; }
 	package=$(headers_package "$1") || exit
 	rel=$(dpkg-query -W -f '${Depends}\n' "$package" 2>/dev/null |
 		grep -o "linux-headers-$1\.[^ ,]*-cloud-amd64" | head -n 1) || true
 	[ -n "$rel" ] || die "the headers of kernel $1 are missing: run 'lab/deps kernel-$1'"
 	echo "${rel#linux-headers-}"
+}
+
+# kernel_headers VERSION: where modules for it are built against.
+kernel_headers() {
+	case $1 in
+	native) echo "/lib/modules/$(uname -r)/build" ;;
+	debug) echo "$DEBUG_BUILD/objects" ;;
+	*) echo "/usr/src/linux-headers-$(kernel_release "$1")" ;;
+	esac
 }
 
 # stamp_of FILE...: one hash over the contents of files.

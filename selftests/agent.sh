@@ -20,7 +20,8 @@ while getopts d:t:p:l option; do
 done
 shift $((OPTIND - 1))
 
-COMPLAINT='WARNING: |BUG: |Oops|general protection|kernel BUG at|stall|blocked for more'
+COMPLAINT='WARNING: |BUG: |Oops|general protection|kernel BUG at|stall|blocked for more|'
+COMPLAINT="$COMPLAINT"'UBSAN: |ODEBUG: |non-static key|kmemleak: [0-9]+ new'
 
 complaints() {
 	dmesg | grep -cE "$COMPLAINT"

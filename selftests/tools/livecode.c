@@ -34,7 +34,8 @@ static int show(int core, uint64_t at)
 	if (pread(core, &head, sizeof(head), 0) != sizeof(head))
 		return 1;
 	for (unsigned int i = 0; i < head.e_phnum; i++) {
-		if (pread(core, &part, sizeof(part), head.e_phoff + i * sizeof(part)) != sizeof(part))
+		if (pread(core, &part, sizeof(part), head.e_phoff + i * sizeof(part)) !=
+		    sizeof(part))
 			return 1;
 		if (part.p_type != PT_LOAD || at < part.p_vaddr ||
 		    at - part.p_vaddr + SIZE > part.p_memsz)
@@ -55,7 +56,7 @@ int main(int argc, char **argv)
 	int core = open("/proc/kcore", O_RDONLY);
 
 	if (!at || core < 0 || show(core, at)) {
-		fprintf(stderr, "livecode: %s is not to be read\n", argc == 2 ? argv[1] : "nothing");
+		fprintf(stderr, "livecode: the code is not to be read\n");
 		return 1;
 	}
 	return 0;

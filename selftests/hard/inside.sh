@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# inside.sh PROGRAM [ARG...]: one program of hard/ in the lab host: load the module,
+# run, unload, and look for memory that nobody points to any more. Marked lines are
+# for selftests/hard/run.
+here=$(cd "$(dirname "$0")" && pwd)
+program=$1
+shift
+LEAKS=/sys/kernel/debug/kmemleak
+
+insmod /lib/vellum/vellum.ko || exit 1
+if [ -e $LEAKS ]; then
+	echo clear >$LEAKS
+fi
+HARD_SECONDS=$HARD_SECONDS HARD_SEED=$HARD_SEED VELLUM_DEV=/dev/vellum "$here/$program" "$@"
+status=$?
+users=$(cat /sys/module/vellum/refcnt)
+echo "# figure users $users"
+[ "$users" = 0 ] || status=1
+
+# What is found must be without an owner twice: it may be on its way to a list.
+if [ -e $LEAKS ]; then
+	sleep 1
+	for _ in 1 2; do
+		echo scan >$LEAKS
+		sleep 6
+	done
+	count=$(grep -c '^unreferenced' $LEAKS)
+	sed 's/^/# /' $LEAKS | head -n 60
+	echo "# figure leaks $count"
+	[ "$count" = 0 ] || status=1
+fi
+rmmod vellum || status=1
+exit $status
