@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * For each rule of VM entry, states that break it and no other.
+ * For each rule of VM entry, states that break it and no other; and states that are as
+ * close to breaking one as can be.
  */
 #include "cases.h"
 #include "doctor/bits.h"
@@ -15,6 +16,8 @@
 #define FORBIDDEN(field)	{ DF_##field, CHANGE_FORBIDDEN, 0 }
 
 #define BREAKS(rule, base, ...)	{ #rule, BASE_##base, 0, { __VA_ARGS__ }, { 0 }, false },
+/* It breaks none. */
+#define ALLOWED(base, ...)	{ 0, BASE_##base, 0, { __VA_ARGS__ }, { 0 }, false },
 /* For a CPU that is as the function says. */
 #define ON_CPU(cpu, rule, base, ...) { #rule, BASE_##base, cpu, { __VA_ARGS__ }, { 0 }, false },
 #define LOAD_MSR(rule, index, reserved, value) \
@@ -372,6 +375,32 @@ LOAD_MSR(msr_canonical, 0xc0000082, 0, BENT)
 LOAD_MSR(msr_pat, 0x277, 0, 2)
 LOAD_MSR(msr_efer, 0xc0000080, 0, 0xd03)
 LOAD_MSR(msr_efer_lme, 0xc0000080, 0, 0x801)
+
+/* Allowed */
+ALLOWED(64, S(GUEST_RIP, 1ull << 47))
+ALLOWED(64, S(GUEST_FS_BASE, 0xffff800000000000))
+ALLOWED(64, O(GUEST_DS_AR, RIGHTS_UNUSABLE), X(GUEST_DS_AR, RIGHTS_P))
+ALLOWED(64, O(GUEST_LDTR_AR, RIGHTS_UNUSABLE), O(GUEST_LDTR_SEL, 4))
+ALLOWED(64, S(GUEST_DS_SEL, 0x13))
+ALLOWED(64, S(GUEST_CS_AR, 0xa0ff), O(GUEST_CS_SEL, 3), O(GUEST_SS_SEL, 3), O(GUEST_SS_AR, 3 << 5))
+ALLOWED(PLAIN, S(GUEST_DS_AR, 0xc09f), S(GUEST_DS_SEL, 0x13))
+ALLOWED(PLAIN, S(GUEST_CS_AR, 0xa0fb), O(GUEST_CS_SEL, 3), O(GUEST_SS_SEL, 3), O(GUEST_SS_AR, 3 << 5))
+ALLOWED(32, S(GUEST_TR_AR, 0x83))
+ALLOWED(32, S(GUEST_DS_LIMIT, 0xfffff), X(GUEST_DS_AR, RIGHTS_G))
+ALLOWED(32, S(GUEST_DS_LIMIT, 0xfffff))
+ALLOWED(32, S(GUEST_PDPTE0, 0x1e6))
+ALLOWED(64, O(PROC, PROC_TPR_SHADOW), S(TPR_THRESHOLD, 4), S(VTPR, 0x40))
+ALLOWED(64, X(PIN, PIN_VIRTUAL_NMIS), S(INTERRUPTIBILITY, BLOCKING_NMI), S(EVENT, EVENT(NMI, 2)))
+ALLOWED(64, S(INTERRUPTIBILITY, BLOCKING_STI), O(GUEST_RFLAGS, RFLAGS_IF))
+ALLOWED(64, S(INTERRUPTIBILITY, BLOCKING_MOV_SS), O(GUEST_RFLAGS, RFLAGS_TF),
+	S(PENDING_DEBUG, PENDING_BS))
+ALLOWED(64, S(ACTIVITY, 1), S(EVENT, EVENT(NMI, 2)))
+ALLOWED(64, S(ACTIVITY, 1), S(EVENT, EVENT(EXTERNAL, 0x20)), O(GUEST_RFLAGS, RFLAGS_IF))
+ALLOWED(64, S(EVENT, EVENT(HARDWARE, 13) | EVENT_HAS_ERROR), S(EVENT_ERROR, 0xffff))
+ALLOWED(64, S(EVENT, EVENT(SOFTWARE_INT, 0x20)), S(EVENT_LENGTH, 15))
+ALLOWED(64, LINK(LINK_POINTER))
+ALLOWED(64, S(EVENT, 0x7fffffff))
+ALLOWED(64, S(PROC2, ~0ull), X(PROC, PROC_SECONDARY))
 };
 
 const unsigned int doctor_nr_cases = sizeof(doctor_cases) / sizeof(*doctor_cases);

@@ -187,7 +187,7 @@ static int try_case(const struct doctor_case *c, int rule)
 		if (is_for_another_cpu(broken, count, rule))
 			continue;
 		tried++;
-		if (count == 1 && broken[0] == rule)
+		if (c->rule ? count == 1 && broken[0] == rule : !count)
 			continue;
 		printf("# %s, %s\n", cpus[cpu].name, base_name(c->base));
 		say_broken(&s, broken, count);
@@ -203,6 +203,10 @@ static void all_cases(void)
 	int rule, tried;
 
 	for (i = 0; i < doctor_nr_cases; i++) {
+		if (!doctor_cases[i].rule) {
+			ok(try_case(&doctor_cases[i], -1) > 0, "no rule is named", "allowed");
+			continue;
+		}
 		rule = rule_number(doctor_cases[i].rule);
 		if (!ok(rule >= 0, "there is such a rule", doctor_cases[i].rule))
 			continue;

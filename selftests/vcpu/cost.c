@@ -75,4 +75,40 @@ TEST_F(cost, recorded)
 	EXPECT_LT(both, plain + 1000);
 }
 
+static void check_entries(struct __test_metadata *_metadata, struct vt_vm *vm, uint64_t on)
+{
+	struct kvm_enable_cap cap = { .cap = VELLUM_CAP_DOCTOR, .args = { on } };
+
+	ASSERT_EQ(0, VT_IOCTL(vm->fd, KVM_ENABLE_CAP, &cap));
+}
+
+/*
+ * The check of each entry that a VM may ask for: when none does, it is not there, and
+ * an exit takes less than while another VM has it.
+ */
+TEST_F(cost, checked)
+{
+	uint64_t never, elsewhere, here, off;
+	struct vt_vm other;
+
+	VT_NEED_CAP(VELLUM_CAP_DOCTOR);
+	vt_vm_create(&other);
+	never = ticks(&self->vcpu, VT_PAYLOAD(cost_cpuid));
+	check_entries(_metadata, &other, 1);
+	elsewhere = ticks(&self->vcpu, VT_PAYLOAD(cost_cpuid));
+	check_entries(_metadata, &self->vm, 1);
+	here = ticks(&self->vcpu, VT_PAYLOAD(cost_cpuid));
+	check_entries(_metadata, &other, 0);
+	check_entries(_metadata, &self->vm, 0);
+	off = ticks(&self->vcpu, VT_PAYLOAD(cost_cpuid));
+	printf("# show: CPUID exit %u ticks; entries checked for another VM %u, for this one %u, for none again %u\n",
+	       (unsigned int)never, (unsigned int)elsewhere, (unsigned int)here,
+	       (unsigned int)off);
+	fflush(stdout);
+	EXPECT_LE(off, never + never / 50);	/* another CPU's instructions count too */
+	EXPECT_LT(off, elsewhere);
+	EXPECT_LT(elsewhere, here);
+	vt_vm_destroy(&other);
+}
+
 TEST_HARNESS_MAIN
