@@ -121,11 +121,6 @@ static long vcpu_enable_cap(void *obj, unsigned long arg)
 	return 0;
 }
 
-static long vcpu_get_stats_fd(void *vcpu, unsigned long arg)
-{
-	return vlm_vcpu_stats_fd(vcpu);
-}
-
 static long vcpu_set_signal_mask(void *obj, unsigned long arg)
 {
 	struct kvm_signal_mask __user *user = (void __user *)arg;
@@ -190,7 +185,6 @@ static const struct vlm_ioctl vcpu_ioctls[] = {
 	{ KVM_SET_TSC_KHZ, 0, vcpu_set_tsc_khz },
 	{ KVM_X86_SETUP_MCE, 0, vcpu_setup_mce },
 	{ KVM_X86_SET_MCE, 0, vcpu_set_mce },
-	{ KVM_GET_STATS_FD, 0, vcpu_get_stats_fd },
 	{ KVM_KVMCLOCK_CTRL, 0, vcpu_kvmclock_ctrl },
 	{ KVM_ENABLE_CAP, 0, vcpu_enable_cap },
 	{ KVM_SET_SIGNAL_MASK, VLM_RAW, vcpu_set_signal_mask },
@@ -201,7 +195,12 @@ long vlm_ioctl_vcpu(struct vlm_vcpu *vcpu, unsigned int cmd, unsigned long arg)
 {
 	long ret;
 
-	if (vcpu->vm->mm != current->mm || vlm_vm_is_dead(vcpu->vm))
+	if (vlm_vm_is_dead(vcpu->vm))
+		return -EIO;
+	/* As on the VM; and the mutex is held for as long as the vCPU runs. */
+	if (cmd == KVM_GET_STATS_FD)
+		return vlm_vcpu_stats_fd(vcpu);
+	if (vcpu->vm->mm != current->mm)
 		return -EIO;
 	if (mutex_lock_killable(&vcpu->lock))
 		return -EINTR;

@@ -36,7 +36,9 @@ u64 vlm_vcpu_exits(const struct vlm_vcpu *vcpu);
  * vlm_vcpu_stats_fd() - KVM_GET_STATS_FD on a vCPU
  *
  * Return: a descriptor to be read as the KVM API's section "KVM_GET_STATS_FD"
- * says, or a negative errno.  It keeps the VM.  Context: may sleep.
+ * says, or a negative errno.  It keeps the VM.  Its id names the process that made
+ * the VM, the VM and the vCPU.  Context: may sleep, any process, with or without
+ * the vCPU's mutex.
  */
 long vlm_vcpu_stats_fd(struct vlm_vcpu *vcpu);
 
