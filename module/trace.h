@@ -153,38 +153,16 @@ TRACE_EVENT(entry_failed,
 		  __entry->error)
 );
 
-TRACE_EVENT(pio,
-	TP_PROTO(const struct vlm_vcpu *vcpu, bool in, u16 port, u8 size, u32 value),
-	TP_ARGS(vcpu, in, port, size, value),
-	TP_STRUCT__entry(
-		__field(u32, vm)
-		__field(u32, vcpu)
-		__field(u16, port)
-		__field(u8, size)
-		__field(bool, in)
-		__field(u32, value)
-	),
-	TP_fast_assign(
-		__entry->vm = vcpu->vm->id;
-		__entry->vcpu = vcpu->id;
-		__entry->port = port;
-		__entry->size = size;
-		__entry->in = in;
-		__entry->value = value;
-	),
-	TP_printk("vm %u vcpu %u %s port 0x%x size %u value 0x%x", __entry->vm, __entry->vcpu,
-		  __entry->in ? "in" : "out", __entry->port, __entry->size, __entry->value)
-);
-
-TRACE_EVENT(mmio,
-	TP_PROTO(const struct vlm_vcpu *vcpu, bool write, u64 gpa, u32 len, u64 value),
-	TP_ARGS(vcpu, write, gpa, len, value),
+/* A device is read or written; a port is 16 bits, and named as such. */
+DECLARE_EVENT_CLASS(vlm_access,
+	TP_PROTO(const struct vlm_vcpu *vcpu, bool write, u64 address, u32 len, u64 value),
+	TP_ARGS(vcpu, write, address, len, value),
 	TP_STRUCT__entry(
 		__field(u32, vm)
 		__field(u32, vcpu)
 		__field(bool, write)
 		__field(u32, len)
-		__field(u64, gpa)
+		__field(u64, address)
 		__field(u64, value)
 	),
 	TP_fast_assign(
@@ -192,11 +170,24 @@ TRACE_EVENT(mmio,
 		__entry->vcpu = vcpu->id;
 		__entry->write = write;
 		__entry->len = len;
-		__entry->gpa = gpa;
+		__entry->address = address;
 		__entry->value = value;
 	),
 	TP_printk("vm %u vcpu %u %s gpa 0x%llx len %u value 0x%llx", __entry->vm, __entry->vcpu,
-		  __entry->write ? "write" : "read", __entry->gpa, __entry->len,
+		  __entry->write ? "write" : "read", __entry->address, __entry->len,
+		  __entry->value)
+);
+
+DEFINE_EVENT(vlm_access, mmio,
+	TP_PROTO(const struct vlm_vcpu *vcpu, bool write, u64 address, u32 len, u64 value),
+	TP_ARGS(vcpu, write, address, len, value)
+);
+
+DEFINE_EVENT_PRINT(vlm_access, pio,
+	TP_PROTO(const struct vlm_vcpu *vcpu, bool write, u64 address, u32 len, u64 value),
+	TP_ARGS(vcpu, write, address, len, value),
+	TP_printk("vm %u vcpu %u %s port 0x%llx size %u value 0x%llx", __entry->vm,
+		  __entry->vcpu, __entry->write ? "out" : "in", __entry->address, __entry->len,
 		  __entry->value)
 );
 

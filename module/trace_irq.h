@@ -164,7 +164,7 @@ TRACE_EVENT(timer_fire,
 	TP_printk("vm %u vcpu %u late %lld ns", __entry->vm, __entry->vcpu, __entry->late)
 );
 
-TRACE_EVENT(vm_create,
+DECLARE_EVENT_CLASS(vlm_vm,
 	TP_PROTO(const struct vlm_vm *vm),
 	TP_ARGS(vm),
 	TP_STRUCT__entry(
@@ -178,47 +178,42 @@ TRACE_EVENT(vm_create,
 	TP_printk("vm %u of process %u", __entry->vm, __entry->owner)
 );
 
-TRACE_EVENT(vm_destroy,
+DEFINE_EVENT(vlm_vm, vm_create,
 	TP_PROTO(const struct vlm_vm *vm),
-	TP_ARGS(vm),
-	TP_STRUCT__entry(
-		__field(u32, vm)
-	),
-	TP_fast_assign(
-		__entry->vm = vm->id;
-	),
-	TP_printk("vm %u", __entry->vm)
+	TP_ARGS(vm)
 );
 
-TRACE_EVENT(vcpu_create,
+DEFINE_EVENT(vlm_vm, vm_destroy,
+	TP_PROTO(const struct vlm_vm *vm),
+	TP_ARGS(vm)
+);
+
+DECLARE_EVENT_CLASS(vlm_vcpu,
 	TP_PROTO(const struct vlm_vcpu *vcpu),
 	TP_ARGS(vcpu),
 	TP_STRUCT__entry(
 		__field(u32, vm)
 		__field(u32, vcpu)
 		__field(u32, index)
-	),
-	TP_fast_assign(
-		__entry->vm = vcpu->vm->id;
-		__entry->vcpu = vcpu->id;
-		__entry->index = vcpu->index;
-	),
-	TP_printk("vm %u vcpu %u index %u", __entry->vm, __entry->vcpu, __entry->index)
-);
-
-TRACE_EVENT(vcpu_destroy,
-	TP_PROTO(const struct vlm_vcpu *vcpu),
-	TP_ARGS(vcpu),
-	TP_STRUCT__entry(
-		__field(u32, vm)
-		__field(u32, vcpu)
 		__field(u64, exits)
 	),
 	TP_fast_assign(
 		__entry->vm = vcpu->vm->id;
 		__entry->vcpu = vcpu->id;
+		__entry->index = vcpu->index;
 		__entry->exits = vlm_vcpu_exits(vcpu);
 	),
+	TP_printk("vm %u vcpu %u index %u", __entry->vm, __entry->vcpu, __entry->index)
+);
+
+DEFINE_EVENT(vlm_vcpu, vcpu_create,
+	TP_PROTO(const struct vlm_vcpu *vcpu),
+	TP_ARGS(vcpu)
+);
+
+DEFINE_EVENT_PRINT(vlm_vcpu, vcpu_destroy,
+	TP_PROTO(const struct vlm_vcpu *vcpu),
+	TP_ARGS(vcpu),
 	TP_printk("vm %u vcpu %u after %llu exits", __entry->vm, __entry->vcpu, __entry->exits)
 );
 

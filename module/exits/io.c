@@ -29,7 +29,7 @@ static void trace_port(struct vlm_vcpu *vcpu, bool in, u16 port, const void *dat
 	if (!trace_pio_enabled())
 		return;
 	memcpy(&value, data, size);
-	trace_pio(vcpu, in, port, size, value);
+	trace_pio(vcpu, !in, port, size, value);
 }
 
 /* A 32-bit result clears the upper half, smaller ones keep the rest. */

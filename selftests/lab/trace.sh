@@ -75,7 +75,7 @@ check "message" seen 'msi: vm [0-9]+ address 0xfee[0-9a-f]+ data 0x.* mode fixed
 record "$SELFTESTS/memory/changes"
 check "invalidation" seen 'ept_invalidate: vm [0-9]+ gpa 0x[0-9a-f]+ to 0x[0-9a-f]+$'
 check "VM made" seen 'vm_create: vm [0-9]+ of process [0-9]+$'
-check "VM gone" seen 'vm_destroy: vm [0-9]+$'
+check "VM gone" seen 'vm_destroy: vm [0-9]+ of process [0-9]+$'
 check "vCPU made" seen 'vcpu_create: vm [0-9]+ vcpu 0 index 0$'
 check "vCPU gone" seen 'vcpu_destroy: vm [0-9]+ vcpu 0 after [1-9][0-9]* exits$'
 check "vCPU comes to a CPU" seen 'vcpu_load: vm [0-9]+ vcpu 0 from cpu -1 to cpu [0-9]+$'
