@@ -167,6 +167,18 @@ static int inject(struct vlm_vcpu *vcpu, const struct em_fault *fault)
 	return VLM_RESUME;
 }
 
+static void log_failure(const struct vlm_emul_state *state)
+{
+	const struct em *em = &state->em;
+
+	if (em->nbytes)
+		vlm_limited("vCPU %u: instruction %*ph at RIP %#llx cannot be emulated\n",
+			    state->vcpu->id, em->nbytes, em->bytes, state->rip);
+	else
+		vlm_limited("vCPU %u: the instruction at RIP %#llx cannot be fetched\n",
+			    state->vcpu->id, state->rip);
+}
+
 /*
  * KVM's API: struct kvm_run, emulation_failure.  A process of the guest must not
  * be able to stop it: outside ring 0 the instruction is undefined, unless user
@@ -181,8 +193,7 @@ static int report_failure(struct vlm_emul_state *state)
 		vlm_inject(state->vcpu, EM_VECTOR_UD);
 		return VLM_RESUME;
 	}
-	vlm_limited("vCPU %u: instruction %*ph at RIP %#llx cannot be emulated\n",
-		    state->vcpu->id, em->nbytes, em->bytes, state->rip);
+	log_failure(state);
 	run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
 	run->emulation_failure.suberror = KVM_INTERNAL_ERROR_EMULATION;
 	run->emulation_failure.ndata = 1;
