@@ -17,6 +17,8 @@ static const char help[] =
 "  walk    a guest address through all page tables to a host frame\n"
 "  debug   gdb on a guest\n"
 "  info    what this CPU and the hypervisor offer, and whether they will do\n"
+"  stat    what the kernel has counted of the machines that run\n"
+"  top     the same as it goes on, those with most exits first\n"
 "  profile where the guests' exits come from, and what they cost\n"
 "  doctor  what is wrong with a VMCS that the CPU refused\n"
 "  help    this text\n"
@@ -32,6 +34,8 @@ static const struct {
 	{ "walk", walk_main },
 	{ "debug", debug_main },
 	{ "info", info_main },
+	{ "stat", stat_main },
+	{ "top", top_main },
 	{ "profile", profile_main },
 	{ "doctor", doctor_main },
 };

@@ -93,6 +93,7 @@ int vellum_vm_walk_ept(const struct vellum_vm *vm, uint64_t gpa, struct vellum_e
 /* A virtual CPU (vcpu.c) */
 typedef void vellum_stat_fn(const char *name, uint64_t value, void *context);
 int vellum_stats(int fd, vellum_stat_fn *fn, void *context);
+int vellum_stats_id(int fd, char *id, size_t room, vellum_stat_fn *fn, void *context);
 
 int vellum_vcpu_create(const struct vellum *dev, const struct vellum_vm *vm,
 		       unsigned int id, struct vellum_vcpu *vcpu);

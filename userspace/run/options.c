@@ -42,6 +42,7 @@ static const char help[] =
 "      --plain           hide what the hypervisor offers beyond a CPU (KVM's leaves)\n"
 "\n"
 "How it goes\n"
+"      --name NAME       what vellum stat, top and profile call the machine\n"
 "      --reboot          start again when the guest resets itself\n"
 "      --escape CHAR     Ctrl-CHAR opens the menu (default a; none: no menu)\n"
 "      --control SOCKET  answer vellum control, walk and debug there\n"
@@ -58,6 +59,7 @@ enum {
 	OPT_FLAT = 256, OPT_LONG, OPT_LOAD, OPT_MEMORY_FILE, OPT_HUGETLB, OPT_DISK,
 	OPT_RNG, OPT_CONSOLE, OPT_NET, OPT_TAP, OPT_FORWARD, OPT_NO_IRQCHIP, OPT_REBOOT,
 	OPT_ESCAPE, OPT_STATS, OPT_CONTROL, OPT_WAIT, OPT_BALLOON, OPT_PLAIN,
+	OPT_NAME,
 };
 
 static const struct option longs[] = {
@@ -86,6 +88,7 @@ static const struct option longs[] = {
 	{ "wait", no_argument, NULL, OPT_WAIT },
 	{ "balloon", no_argument, NULL, OPT_BALLOON },
 	{ "plain", no_argument, NULL, OPT_PLAIN },
+	{ "name", required_argument, NULL, OPT_NAME },
 	{ "help", no_argument, NULL, 'h' },
 	{ }
 };
@@ -217,6 +220,7 @@ static const struct {
 	{ OPT_CONTROL, false, offsetof(struct options, control) },
 	{ OPT_WAIT, true, offsetof(struct options, wait) },
 	{ OPT_BALLOON, true, offsetof(struct options, balloon) },
+	{ OPT_NAME, false, offsetof(struct options, name) },
 	{ OPT_PLAIN, true, offsetof(struct options, plain) },
 };
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "console.h"
 #include "control.h"
@@ -116,6 +117,9 @@ int run_main(int argc, char **argv)
 	case -1:
 		return END_USAGE;
 	}
+	/* So that ps and traces of the scheduler know the threads by it, too. */
+	if (opt.name)
+		prctl(PR_SET_NAME, opt.name);
 	console_block_signals();
 	do {
 		ending = run_once(&machine, &opt);

@@ -9,6 +9,10 @@ int run_main(int argc, char **argv);
 int info_main(int argc, char **argv);
 int profile_main(int argc, char **argv);
 
+/* `vellum stat`, `vellum top`; the exit status. */
+int stat_main(int argc, char **argv);
+int top_main(int argc, char **argv);
+
 /* `vellum control`, `vellum walk`, `vellum debug`; the exit status. */
 int control_main(int argc, char **argv);
 int walk_main(int argc, char **argv);
