@@ -20,11 +20,21 @@ static const struct {
 } triggers[] = {
 	{ "vm_exit", "hist:keys=reason,rip,cause:size=" SIZE },
 	{ "vm_exit", "hist:keys=vm,vcpu,reason:size=" SIZE },
-	{ "vm_entry", "hist:keys=reason,exit_rip,cause:vals=hitcount,host:size=" SIZE
-		      " if by != 0" },
-	{ "vm_entry", "hist:keys=vm,vcpu,reason:vals=hitcount,host:size=" SIZE " if by != 0" },
-	{ "vm_entry", "hist:keys=reason,host.log2:size=" SIZE " if by != 0" },
+	{ "vm_entry", "hist:keys=reason,exit_rip,cause:vals=hitcount,host:size=" SIZE },
+	{ "vm_entry", "hist:keys=vm,vcpu,reason:vals=hitcount,host:size=" SIZE },
+	{ "vm_entry", "hist:keys=reason,host.log2:size=" SIZE },
 };
+
+#define NR_TRIGGERS	(sizeof(triggers) / sizeof(triggers[0]))
+
+/* Of the machines asked for; the first entry of a vCPU follows no exit. */
+static void trigger_text(char *text, size_t size, unsigned int i, const struct target *target)
+{
+	bool entry = !strcmp(triggers[i].event, "vm_entry"), vms = target->filter[0];
+
+	snprintf(text, size, "%s%s%s%s%s", triggers[i].trigger, entry || vms ? " if " : "",
+		 entry ? "by != 0" : "", entry && vms ? " && " : "", target->filter);
+}
 
 /* One line: { key: value, key: value } hitcount: n  host: n */
 static bool value_of(const char *line, const char *name, uint64_t *value)
@@ -83,7 +93,8 @@ static void take_line(struct profile *p, const char *line, bool entry)
 	if (value_of(line, "vcpu", &vcpu)) {
 		value_of(line, "vm", &vm);
 		value_of(line, "host", &host);
-		add(cpu_of(p, vm, vcpu), hits, host, entry);
+		if (!entry || !reason_is_idle(reason))
+			add(cpu_of(p, vm, vcpu), hits, host, entry);
 	} else if (value_of(line, "cause", &cause)) {
 		value_of(line, entry ? "exit_rip" : "rip", &rip);
 		value_of(line, "host", &host);
@@ -153,22 +164,24 @@ static void refresh(void *context)
 	fputs("\033[H\033[2J", stdout);
 	l->show(p, stdout);
 	fflush(stdout);
+	profile_free(p);
 }
 
-void histogram(const struct target *target, struct profile *p, double live,
+void histogram(struct target *target, struct profile *p, double live,
 	       void (*show)(const struct profile *p, FILE *f))
 {
 	struct live l = { .like = p, .every = live, .show = show };
-	char off[256];
+	char text[513] = "!", *on = text + 1;
 	unsigned int i;
 	double began;
 	int child;
 
 	l.instance = instance_new();
 	child = target_start(target);
-	for (i = 0; i < sizeof(triggers) / sizeof(triggers[0]); i++) {
+	for (i = 0; i < NR_TRIGGERS; i++) {
+		trigger_text(on, sizeof(text) - 1, i, target);
 		if (tracefs_event_file_append(l.instance, "vellum", triggers[i].event, "trigger",
-					      triggers[i].trigger) < 0)
+					      on) < 0)
 			die("histogram on vellum:%s: %s", triggers[i].event, strerror(errno));
 	}
 	began = now();
@@ -176,7 +189,7 @@ void histogram(const struct target *target, struct profile *p, double live,
 	p->seconds = now() - began;
 	read_all(l.instance, p);
 	while (i--) {
-		snprintf(off, sizeof(off), "!%s", triggers[i].trigger);
-		tracefs_event_file_append(l.instance, "vellum", triggers[i].event, "trigger", off);
+		trigger_text(on, sizeof(text) - 1, i, target);
+		tracefs_event_file_append(l.instance, "vellum", triggers[i].event, "trigger", text);
 	}
 }

@@ -93,6 +93,20 @@ static void small_histogram(const struct times *t, const char *colour, FILE *f)
 	fprintf(f, "</svg>");
 }
 
+/* Of the time that guests cost the host, drawn and in words. */
+static void share_cell(uint32_t reason, uint64_t host, uint64_t all, const char *colour, FILE *f)
+{
+	double part = all && !reason_is_idle(reason) ? 100.0 * host / all : 0;
+
+	if (colour)
+		fprintf(f, "<td class=l><svg width=100 height=12>\n"
+			"<rect width=%.1f height=12 fill=\"%s\"/></svg>", part, colour);
+	if (reason_is_idle(reason))
+		fprintf(f, "<td>idle");
+	else
+		fprintf(f, "<td>%.1f%%", part);
+}
+
 static void time_cell(const struct profile *p, uint64_t ticks, FILE *f)
 {
 	fprintf(f, "<td>%.*f", p->khz && !p->ticks ? 3 : 0, host_time(p, ticks));
@@ -107,16 +121,12 @@ static void reasons_table(const struct profile *p, const uint32_t *reasons, unsi
 		"<th class=l colspan=2>host time<th>min<th>mean<th>p50<th>p99<th>max (%s)\n"
 		"<th class=l>ticks, powers of two\n", host_unit(p));
 	for (unsigned int i = 0; i < n; i++) {
-		double part;
 		struct times t;
 
 		times_of_reason(p, reasons[i], &t);
-		part = all ? 100.0 * t.host / all : 0;
-		fprintf(f, "<tr><td class=l>%s<td>%" PRIu64 "<td>%.0f<td class=l><svg width=100\n"
-			"height=12><rect width=%.1f height=12 fill=\"%s\"/></svg><td>%.1f%%",
-			reason_name(reasons[i]), t.count,
-			p->seconds > 0 ? t.count / p->seconds : 0.0, part,
-			colours[i < SHOWN ? i : SHOWN], part);
+		fprintf(f, "<tr><td class=l>%s<td>%" PRIu64 "<td>%.0f", reason_name(reasons[i]),
+			t.count, p->seconds > 0 ? t.count / p->seconds : 0.0);
+		share_cell(reasons[i], t.host, all, colours[i < SHOWN ? i : SHOWN], f);
 		time_cell(p, t.min, f);
 		time_cell(p, t.timed ? t.host / t.timed : 0, f);
 		time_cell(p, t.p50, f);
@@ -145,10 +155,10 @@ static void places_table(const struct profile *p, FILE *f)
 
 		fprintf(f, "<tr><td class=l><code>");
 		text(symbol_text(one->rip, symbol, sizeof(symbol)), f);
-		fprintf(f, "</code><td class=l>%s<td class=l>%s<td>%" PRIu64
-			"<td>%.1f%%", reason_name(one->reason),
-			cause_text(one->reason, one->cause, cause, sizeof(cause)), one->count,
-			all ? 100.0 * one->host / all : 0);
+		fprintf(f, "</code><td class=l>%s<td class=l>%s<td>%" PRIu64,
+			reason_name(one->reason),
+			cause_text(one->reason, one->cause, cause, sizeof(cause)), one->count);
+		share_cell(one->reason, one->host, all, NULL, f);
 		time_cell(p, one->timed ? one->host / one->timed : 0, f);
 		fputc('\n', f);
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../stat/find.h"
 #include "profile.h"
 
 static const char help[] =
@@ -14,9 +15,10 @@ static const char help[] =
 "       vellum profile [OPTION]... --compare A.DAT B.DAT\n"
 "Where the exits of guests come from, and what they cost the host. As root.\n"
 "\n"
-"  -p, --pid PID          the VM of this process; else COMMAND's, else all of the host\n"
+"  -p, --pid PID          the VMs of this process; else COMMAND's, else all of the host\n"
+"  -v, --vm NAME          the VM of this name (vellum run --name) or number\n"
 "  -t, --time SECONDS     for so long; else until COMMAND ends, or ^C\n"
-"  -H, --hist             let the kernel count, by histograms: for high rates; all VMs\n"
+"  -H, --hist             let the kernel count, by histograms: for high rates\n"
 "  -l, --live SECONDS     show what was counted so far every so often; implies --hist\n"
 "  -o, --output FILE      write it there\n"
 "  -f, --format FORMAT    text, json, csv, folded or html\n"
@@ -32,6 +34,7 @@ static const char help[] =
 
 static const struct option options[] = {
 	{ "pid", required_argument, NULL, 'p' },
+	{ "vm", required_argument, NULL, 'v' },
 	{ "time", required_argument, NULL, 't' },
 	{ "hist", no_argument, NULL, 'H' },
 	{ "live", required_argument, NULL, 'l' },
@@ -59,7 +62,7 @@ static const struct {
 
 static struct {
 	struct target target;
-	const char *output, *dat, *input, *compare;
+	const char *vm, *output, *dat, *input, *compare;
 	double live;
 	bool hist, ticks;
 	unsigned int khz, top, format;
@@ -104,6 +107,9 @@ static void take_option(int c)
 	switch (c) {
 	case 'p':
 		opt.target.pid = positive(optarg, "pid");
+		break;
+	case 'v':
+		opt.vm = optarg;
 		break;
 	case 't':
 		opt.target.seconds = positive(optarg, "time");
@@ -201,13 +207,40 @@ static struct profile *from_kernel(const char *what)
 	return p;
 }
 
+/* The machines asked for, by their numbers: also what other threads do for them. */
+static void find_target(struct target *target)
+{
+	struct found found;
+	size_t len = 0;
+
+	if (!opt.vm && !(target->pid && opt.hist))
+		return;
+	if (find_vms(&found, opt.vm ? 0 : target->pid))
+		die("/proc cannot be read");
+	if (opt.vm && !found_keep(&found, opt.vm))
+		die("no VM is called %s; vellum stat lists them", opt.vm);
+	for (size_t i = 0; i < found.nr; i++) {
+		if (found.vm[i].kvm)
+			die("%s is KVM's; perf kvm stat looks at those", found.vm[i].name);
+		len += snprintf(target->filter + len, sizeof(target->filter) - len,
+				"%svm == %u", i ? " || " : "(", found.vm[i].number);
+		if (len >= sizeof(target->filter) - 1)
+			die("these are too many VMs; name one");
+		target->pid = found.vm[i].pid;
+	}
+	if (!found.nr)
+		die("process %d has no VM", target->pid);
+	strcpy(target->filter + len, ")");
+	found_free(&found);
+}
+
 int main(int argc, char **argv)
 {
 	struct profile *p;
 	FILE *f = stdout;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+p:t:Hl:o:f:r:i:C:s:n:b:h", options, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "+p:v:t:Hl:o:f:r:i:C:s:n:b:h", options, NULL)) != -1)
 		take_option(c);
 	if (opt.compare && argc - optind != 1) {
 		fprintf(stderr, "vellum: --compare takes two traces\n");
@@ -215,8 +248,11 @@ int main(int argc, char **argv)
 	}
 	if (!opt.compare && !opt.input && optind < argc)
 		opt.target.command = argv + optind;
+	if (!opt.compare && !opt.input && !opt.target.command)
+		find_target(&opt.target);
 	p = opt.compare ? from_file(opt.compare) : opt.input ? from_file(opt.input) :
-	    from_kernel(opt.target.command ? argv[optind] : opt.target.pid ? "process" : "host");
+	    from_kernel(opt.target.command ? argv[optind] : opt.vm ? opt.vm :
+			opt.target.pid ? "process" : "host");
 	if (opt.output) {
 		f = fopen(opt.output, "w");
 		if (!f)
@@ -228,5 +264,5 @@ int main(int argc, char **argv)
 		formats[opt.format].show(p, f);
 	if (fflush(f))
 		die("%s cannot be written", opt.output ? opt.output : "the report");
-	return 0;
+	return opt.target.status;
 }

@@ -29,6 +29,15 @@ struct profile *profile_new(void)
 	return p;
 }
 
+void profile_free(struct profile *p)
+{
+	free(p->places);
+	free(p->samples);
+	free(p->log2);
+	free(p->cpus);
+	free(p);
+}
+
 struct place *place_of(struct profile *p, uint32_t vm, uint32_t vcpu, uint32_t reason,
 		       uint64_t rip, uint64_t cause)
 {
@@ -65,8 +74,10 @@ uint64_t profile_host(const struct profile *p)
 {
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < p->nr_places; i++)
-		sum += p->places[i].host;
+	for (size_t i = 0; i < p->nr_places; i++) {
+		if (!reason_is_idle(p->places[i].reason))
+			sum += p->places[i].host;
+	}
 	return sum;
 }
 
@@ -176,6 +187,8 @@ static int by_cost(const void *a, const void *b)
 {
 	const struct place *x = a, *y = b;
 
+	if (reason_is_idle(x->reason) != reason_is_idle(y->reason))
+		return reason_is_idle(x->reason) ? 1 : -1;
 	if (x->host != y->host)
 		return x->host < y->host ? 1 : -1;
 	return x->count < y->count ? 1 : x->count > y->count ? -1 : 0;
@@ -194,6 +207,8 @@ static struct place *merge(const struct profile *p, size_t *nr, bool vcpus)
 		else
 			to = place_of(m, 0, 0, one->reason, one->rip, one->cause);
 		to->count += one->count;
+		if (vcpus && reason_is_idle(one->reason))
+			continue;
 		to->timed += one->timed;
 		to->host += one->host;
 	}

@@ -84,17 +84,25 @@ void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt, ...);
 
 /* model.c */
 struct profile *profile_new(void);
+void profile_free(struct profile *p);
 struct place *place_of(struct profile *p, uint32_t vm, uint32_t vcpu, uint32_t reason,
 		       uint64_t rip, uint64_t cause);
 void sample_add(struct profile *p, const struct place *place, uint64_t ts, uint64_t host);
+/* A halted vCPU sleeps: that is host time, and costs nothing. */
+static inline bool reason_is_idle(uint32_t reason)
+{
+	return reason == 12;	/* HLT */
+}
+
+/* All host time but that of idle vCPUs. */
 uint64_t profile_host(const struct profile *p);
 void times_of_reason(const struct profile *p, uint32_t reason, struct times *t);
 void times_of_place(const struct profile *p, const struct place *place, struct times *t);
-/* Places of all vCPUs taken together, those that cost most first. */
+/* Places of all vCPUs taken together, in the same order. */
 struct place *places_merged(const struct profile *p, size_t *nr);
-/* By vCPU. */
+/* By vCPU; times without those of idle ones. */
 struct place *places_by_vcpu(const struct profile *p, size_t *nr);
-/* Reasons that occur, those that cost most first; how many. */
+/* Reasons that occur, those that cost most first, idle ones last; how many. */
 unsigned int reasons_sorted(const struct profile *p, uint32_t *out);
 
 /* names.c */
@@ -108,17 +116,19 @@ const char *symbol_text(uint64_t rip, char *buf, size_t size);
 /* record.c, hist.c: what the kernel is asked */
 struct target {
 	int pid;		/* 0: none */
+	char filter[256];	/* of events, by VM; "": none */
 	char **command;
 	double seconds;		/* 0: until the command ends, or a signal */
+	int status;		/* out: of the command */
 	unsigned int buffer_kb;
 };
 
-void record(const struct target *target, const char *dat, uint64_t *lost);
-void histogram(const struct target *target, struct profile *p, double live,
+void record(struct target *target, const char *dat, uint64_t *lost);
+void histogram(struct target *target, struct profile *p, double live,
 	       void (*show)(const struct profile *p, FILE *f));
 /* Start the command, wait for the end; @tick is called about ten times a second. */
 int target_start(const struct target *target);
-void target_wait(const struct target *target, int child, void (*tick)(void *context),
+void target_wait(struct target *target, int child, void (*tick)(void *context),
 		 void *context);
 unsigned int tsc_khz(void);
 double now(void);

@@ -108,14 +108,15 @@ double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-static bool ended(const struct target *target, int *child, double began)
+static bool ended(struct target *target, int *child, double began)
 {
 	int status;
 
 	if (*child && waitpid(*child, &status, WNOHANG) == *child) {
-		if (WIFEXITED(status) && WEXITSTATUS(status))
+		target->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+		if (target->status)
 			fprintf(stderr, "vellum: %s ended with %d\n", target->command[0],
-				WEXITSTATUS(status));
+				target->status);
 		*child = 0;
 		return true;
 	}
@@ -124,7 +125,7 @@ static bool ended(const struct target *target, int *child, double began)
 	return stopped || (target->seconds && now() - began >= target->seconds);
 }
 
-void target_wait(const struct target *target, int child, void (*tick)(void *context),
+void target_wait(struct target *target, int child, void (*tick)(void *context),
 		 void *context)
 {
 	struct sigaction action = { .sa_handler = stop };
@@ -215,6 +216,13 @@ static void follow(struct recorder *r, const struct target *target, int child)
 	char pid[32], path[64];
 	DIR *dir;
 
+	if (target->filter[0]) {
+		must(tracefs_event_file_write(r->instance, "vellum", "vm_exit", "filter",
+					      target->filter), "filter");
+		must(tracefs_event_file_write(r->instance, "vellum", "vm_entry", "filter",
+					      target->filter), "filter");
+		return;
+	}
 	if (!target->pid && !child)
 		return;
 	snprintf(pid, sizeof(pid), "%d", child ? child : target->pid);
@@ -233,7 +241,7 @@ static void follow(struct recorder *r, const struct target *target, int child)
 		closedir(dir);
 }
 
-void record(const struct target *target, const char *dat, uint64_t *lost)
+void record(struct target *target, const char *dat, uint64_t *lost)
 {
 	struct recorder r = { .instance = instance_new() };
 	int child;

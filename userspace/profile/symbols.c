@@ -13,6 +13,20 @@ static struct symbol {
 } *symbols;
 static size_t nr_symbols;
 
+/* The file may be anybody's; names go to terminals and into tables. */
+static char *tame(const char *name)
+{
+	char *copy = strdup(name);
+
+	if (!copy)
+		die("out of memory");
+	for (char *c = copy; *c; c++) {
+		if (*c <= ' ' || *c > '~' || strchr("\",;", *c))
+			*c = '?';
+	}
+	return copy;
+}
+
 static void symbol_add(uint64_t at, const char *name)
 {
 	if (!(nr_symbols & (nr_symbols - 1)) && nr_symbols != 1) {
@@ -21,7 +35,7 @@ static void symbol_add(uint64_t at, const char *name)
 			die("out of memory");
 	}
 	symbols[nr_symbols].at = at;
-	symbols[nr_symbols++].name = strdup(name);
+	symbols[nr_symbols++].name = tame(name);
 }
 
 static int by_address(const void *a, const void *b)
@@ -34,13 +48,17 @@ static int by_address(const void *a, const void *b)
 /* System.map and kallsyms: address, type, name; code has type t or T. */
 static void read_map(FILE *f)
 {
-	char line[512], name[256], type;
+	char line[512], *at_end;
 	uint64_t at;
 
 	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%" SCNx64 " %c %255s", &at, &type, name) == 3 &&
-		    strchr("tTwW", type))
-			symbol_add(at, name);
+		at = strtoull(line, &at_end, 16);
+		if (at_end == line || at_end[0] != ' ' || !at_end[1] ||
+		    !strchr("tTwW", at_end[1]) || at_end[2] != ' ')
+			continue;
+		at_end[3 + strcspn(at_end + 3, " \t\n")] = 0;
+		if (at_end[3])
+			symbol_add(at, at_end + 3);
 	}
 }
 

@@ -45,6 +45,15 @@ static void histogram_line(const struct times *t, FILE *f)
 	fprintf(f, " 2^%u", high + 1);
 }
 
+/* Of the time that guests cost the host. */
+static void share_cell(uint32_t reason, uint64_t part, uint64_t all, FILE *f)
+{
+	if (reason_is_idle(reason))
+		fprintf(f, " %6s", "idle");
+	else
+		fprintf(f, " %5.1f%%", share(part, all));
+}
+
 static void cell(const struct profile *p, uint64_t ticks, FILE *f)
 {
 	fprintf(f, p->khz && !p->ticks ? " %9.3f" : " %9.0f", host_time(p, ticks));
@@ -82,8 +91,9 @@ static void show_reasons(const struct profile *p, FILE *f)
 		struct times t;
 
 		times_of_reason(p, reasons[i], &t);
-		fprintf(f, "%-20s %9" PRIu64 " %9.0f %5.1f%%", reason_name(reasons[i]), t.count,
-			p->seconds > 0 ? t.count / p->seconds : 0.0, share(t.host, all));
+		fprintf(f, "%-20s %9" PRIu64 " %9.0f", reason_name(reasons[i]), t.count,
+			p->seconds > 0 ? t.count / p->seconds : 0.0);
+		share_cell(reasons[i], t.host, all, f);
 		cell(p, t.min, f);
 		cell(p, t.timed ? t.host / t.timed : 0, f);
 		cell(p, t.p50, f);
@@ -107,10 +117,10 @@ static void show_places(const struct profile *p, FILE *f)
 	for (size_t i = 0; i < n && i < p->top; i++) {
 		const struct place *one = &places[i];
 
-		fprintf(f, "%-20s %-32s %-20s %9" PRIu64 " %5.1f%%", reason_name(one->reason),
+		fprintf(f, "%-20s %-32s %-20s %9" PRIu64, reason_name(one->reason),
 			symbol_text(one->rip, symbol, sizeof(symbol)),
-			cause_text(one->reason, one->cause, cause, sizeof(cause)), one->count,
-			share(one->host, all));
+			cause_text(one->reason, one->cause, cause, sizeof(cause)), one->count);
+		share_cell(one->reason, one->host, all, f);
 		cell(p, one->timed ? one->host / one->timed : 0, f);
 		fputc('\n', f);
 	}
