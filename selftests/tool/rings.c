@@ -7,14 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <linux/virtio_blk.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ids.h>
 #include <linux/virtio_mmio.h>
+#include <linux/virtio_net.h>
 
 #include "../../userspace/run/console.h"
+#include "../../userspace/run/helper.h"
 #include "../../userspace/run/virtio.h"
 #include "test.h"
 
@@ -29,7 +32,8 @@
 #define STATUS		0x7fffu
 
 static struct machine m;
-static struct virtio_dev *disk, *rng, *console, *balloon;
+static struct virtio_dev *disk, *rng, *console, *balloon, *net;
+static int wire;		/* the other end of the network card's */
 static const struct options options;
 static unsigned int interrupts;
 static size_t written_out;
@@ -50,6 +54,19 @@ void console_write(const void *data, size_t len)
 	for (i = 0; i < len; i++)
 		sum += ((const uint8_t *)data)[i];
 	written_out += len;
+}
+
+/* The card is given another wire than this helper's. */
+int helper_find(const char *name, char *path, size_t size)
+{
+	(void)name;
+	snprintf(path, size, "/bin/true");
+	return 0;
+}
+
+void thread_join(pthread_t thread)
+{
+	pthread_join(thread, NULL);
 }
 
 static void reg(struct virtio_dev *dev, uint32_t offset, uint32_t value)
@@ -231,6 +248,79 @@ static void test_console(void)
 	CHECK(!memcmp(m.ram.base + DATA, "hel", 4) && used()->ring[0].len == 3);
 }
 
+#define NET_HEADER	sizeof(struct virtio_net_hdr_v1)
+
+static void new_wire(void)
+{
+	int fds[2];
+
+	close(wire);
+	if (net->backend_fd >= 0)
+		close(net->backend_fd);
+	CHECK(!socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds));
+	net->backend_fd = fds[0];
+	wire = fds[1];
+}
+
+static void test_net(void)
+{
+	static const char frame[] = "a frame";
+	char buf[64];
+
+	new_wire();
+	set_up(net, 0);
+	*desc(0) = (struct vring_desc){ DATA, 1600, VRING_DESC_F_WRITE, 0 };
+	avail()->idx = 1;
+	CHECK(write(wire, frame, sizeof(frame)) == sizeof(frame));
+	net->ops->input(net);
+	CHECK(used()->idx == 1 && used()->ring[0].len == NET_HEADER + sizeof(frame));
+	CHECK(!memcmp(m.ram.base + DATA + NET_HEADER, frame, sizeof(frame)));
+	/* Nothing waits: the buffer stays the driver's. */
+	avail()->idx = 2;
+	net->ops->input(net);
+	CHECK(used()->idx == 1 && net->queues[0].seen == 1 && !net->broken);
+	desc(0)->len = NET_HEADER + sizeof(frame) - 1;
+	CHECK(write(wire, frame, sizeof(frame)) == sizeof(frame));
+	net->ops->input(net);
+	CHECK(net->broken && strstr(said, "too small for a frame"));
+
+	set_up(net, 1);
+	*desc(0) = (struct vring_desc){ DATA, NET_HEADER, VRING_DESC_F_NEXT, 1 };
+	*desc(1) = (struct vring_desc){ HEAD, sizeof(frame), 0, 0 };
+	memcpy(m.ram.base + HEAD, frame, sizeof(frame));
+	avail()->idx = 1;
+	kick(net, 1);
+	CHECK(read(wire, buf, sizeof(buf)) == sizeof(frame) && !strcmp(buf, frame));
+	CHECK(used()->idx == 1);
+	desc(0)->len = NET_HEADER - 1;
+	desc(0)->flags = 0;
+	avail()->idx = 2;
+	kick(net, 1);
+	CHECK(net->broken && strstr(said, "a frame without its header"));
+}
+
+/* Told once, however often the driver asks; and what it sends goes nowhere. */
+static void test_net_gone(void)
+{
+	new_wire();
+	set_up(net, 0);
+	*desc(0) = (struct vring_desc){ DATA, 1600, VRING_DESC_F_WRITE, 0 };
+	avail()->idx = 1;
+	close(wire);
+	wire = -1;
+	net->ops->input(net);
+	CHECK(strstr(said, "the network has gone") && net->backend_fd == -1 && !net->broken);
+	said_clear();
+	kick(net, 0);
+	CHECK(!*said && !used()->idx);
+	set_up(net, 1);
+	*desc(0) = (struct vring_desc){ DATA, 100, 0, 0 };
+	avail()->idx = 1;
+	kick(net, 1);
+	CHECK(!*said && used()->idx == 1 && !net->broken);
+	new_wire();
+}
+
 /* Mostly sensible numbers, so that the depths are reached too. */
 static uint64_t some_address(void)
 {
@@ -272,15 +362,25 @@ static void test_random(void)
 		struct virtio_dev *dev;
 		unsigned int q;
 	} targets[] = { { disk, 0 }, { rng, 0 }, { console, 0 }, { console, 1 },
-			{ balloon, 0 }, { balloon, 1 } };
+			{ balloon, 0 }, { balloon, 1 }, { net, 0 }, { net, 1 } };
+	static uint8_t frame[2048];
 	unsigned int i, stopped = 0, served = 0;
 
 	for (i = 0; i < 40000; i++) {
-		struct virtio_dev *dev = targets[i % 6].dev;
+		struct virtio_dev *dev = targets[i % 8].dev;
 
-		random_ring(dev, targets[i % 6].q);
+		random_ring(dev, targets[i % 8].q);
 		virtio_console_input(console, (const uint8_t *)"keys", 4);
-		kick(dev, targets[i % 6].q);
+		kick(dev, targets[i % 8].q);
+		if (dev == net && targets[i % 8].q == 0) {
+			CHECK(write(wire, frame, 1 + random32() % sizeof(frame)) > 0);
+			if (!dev->broken)
+				net->ops->input(net);
+			while (read(net->backend_fd, frame, sizeof(frame)) > 0)
+				;
+		}
+		while (read(wire, frame, sizeof(frame)) > 0)
+			;
 		stopped += dev->broken;
 		served += used()->idx > 0;
 		/* Registers at random too. */
@@ -307,7 +407,9 @@ int main(void)
 	CHECK(!virtio_rng_add(&m));
 	CHECK(!virtio_console_add(&m, &console));
 	CHECK(!virtio_balloon_add(&m));
+	CHECK(!virtio_net_add(&m));
 	balloon = m.balloon;
+	net = m.virtio[4];
 	disk = m.virtio[0];
 	rng = m.virtio[1];
 	unlink(path);
@@ -315,6 +417,9 @@ int main(void)
 	test_malformed();
 	test_bad_queues();
 	test_console();
+	wire = -1;
+	test_net();
+	test_net_gone();
 	test_random();
 	while (m.nr_virtio)
 		virtio_destroy(m.virtio[--m.nr_virtio]);

@@ -19,7 +19,7 @@ build() {
 }
 
 build loaders "$run"/{image,linux,elf,pvh,multiboot,ram}.c
-build rings "$run"/{virtio,virtio_mmio,virtio_blk,virtio_rng,virtio_console,virtio_balloon,vring,ram,bus}.c \
+build rings "$run"/{virtio,virtio_mmio,virtio_blk,virtio_rng,virtio_console,virtio_balloon,virtio_net,vring,ram,bus}.c \
 	"$top"/userspace/lib/{vm,device}.c
 build packets "$run"/{gdb,gdb_packet,gdb_regs,gdb_mem,ram}.c
 make -s -C "$top/userspace" SANITIZE=1 OUT="$out/tool"

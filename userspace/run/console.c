@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +31,10 @@ struct loop {
 	bool eof;
 };
 
-void console_write(const void *data, size_t len)
+/* The machine is to end: what nobody reads is not waited for, after a signal. */
+static atomic_bool over;
+
+static void put(const void *data, size_t len)
 {
 	const char *p = data;
 
@@ -40,17 +44,54 @@ void console_write(const void *data, size_t len)
 		if (n < 0 && errno == EAGAIN) {
 			struct pollfd pfd = { .fd = STDOUT_FILENO, .events = POLLOUT };
 
-			poll(&pfd, 1, -1);
+			if (poll(&pfd, 1, -1) < 0 && over)
+				return;
 			continue;
 		}
 		/* Nobody reads any more: the guest need not know. */
-		if (n < 0 && errno != EINTR)
+		if (n < 0 && (errno != EINTR || over))
 			return;
 		if (n > 0) {
 			p += n;
 			len -= n;
 		}
 	}
+}
+
+/* What a string instruction has sent so far, on its vCPU's thread. */
+static __thread struct {
+	bool on;
+	size_t len;
+	uint8_t data[4096];
+} held;
+
+void console_write(const void *data, size_t len)
+{
+	if (!held.on) {
+		put(data, len);
+		return;
+	}
+	if (len > sizeof(held.data) - held.len)
+		console_release();
+	held.on = true;
+	if (len > sizeof(held.data)) {
+		put(data, len);
+		return;
+	}
+	memcpy(held.data + held.len, data, len);
+	held.len += len;
+}
+
+void console_hold(void)
+{
+	held.on = true;
+}
+
+void console_release(void)
+{
+	put(held.data, held.len);
+	held.len = 0;
+	held.on = false;
 }
 
 static void dump_all(struct machine *m)
@@ -156,6 +197,7 @@ int console_loop(struct machine *m, console_sink_t sink, void *device)
 	int signals = signalfd(-1, &set, SFD_CLOEXEC);
 	int ending = -1;
 
+	over = false;
 	while (ending < 0) {
 		bool held = l.start < l.end;
 		struct pollfd fds[] = {
@@ -176,5 +218,6 @@ int console_loop(struct machine *m, console_sink_t sink, void *device)
 			ending = m->ending;
 	}
 	close(signals);
+	over = true;
 	return ending;
 }

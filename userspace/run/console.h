@@ -20,6 +20,10 @@ void terminal_restore(void);
 /* To standard output, all of it. */
 void console_write(const void *data, size_t len);
 
+/* What this thread writes from here on goes out together, at the release. */
+void console_hold(void);
+void console_release(void);
+
 /*
  * Serve input and signals until the machine has ended. Returns how: what
  * machine_end() was told, END_QUIT, or END_SIGNAL and a number.

@@ -2,6 +2,8 @@
 /*
  * A vCPU's thread: run the guest, serve what it asks of this process.
  */
+#define _GNU_SOURCE
+#include "console.h"
 #include "control.h"
 #include "machine.h"
 
@@ -11,11 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "../doctor/doctor.h"
 
-#define SIG_KICK	SIGRTMIN
 #define SETTLE_MAX	4096
+#define KICK_AGAIN_NS	100000000
 
 /* The signal handler's way to its vCPU. */
 static __thread struct cpu *this_cpu;
@@ -30,13 +33,30 @@ static void on_kick(int sig)
 
 int cpu_create(struct machine *m, unsigned int id)
 {
+	struct sigaction action = { .sa_handler = on_kick };
 	struct cpu *cpu = &m->cpus[id];
-	int err = vellum_vcpu_create(&m->dev, &m->vm, id, &cpu->vcpu);
+	int err;
+
+	/* Before there is any thread that it may be sent to. */
+	sigaction(SIG_KICK, &action, NULL);
+	err = vellum_vcpu_create(&m->dev, &m->vm, id, &cpu->vcpu);
 
 	cpu->machine = m;
 	if (err)
 		return fail("cannot create vCPU %u: %s", id, strerror(-err));
 	return cpu_set_cpuid(m, cpu);
+}
+
+void thread_join(pthread_t thread)
+{
+	struct timespec until;
+
+	do {
+		pthread_kill(thread, SIG_KICK);
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += (until.tv_nsec + KICK_AGAIN_NS) / 1000000000;
+		until.tv_nsec = (until.tv_nsec + KICK_AGAIN_NS) % 1000000000;
+	} while (pthread_timedjoin_np(thread, NULL, &until));
 }
 
 void cpu_kick(struct cpu *cpu)
@@ -50,9 +70,12 @@ static void port_io(struct cpu *cpu)
 	uint8_t *data = (uint8_t *)run + run->io.data_offset;
 	uint32_t i;
 
+	/* A string instruction's bytes for the terminal need not go one by one. */
+	console_hold();
 	for (i = 0; i < run->io.count; i++, data += run->io.size)
 		bus_access(&cpu->machine->pio, run->io.port, data, run->io.size,
 			   run->io.direction == KVM_EXIT_IO_OUT);
+	console_release();
 }
 
 static void system_event(struct machine *m, uint32_t type)
@@ -215,11 +238,9 @@ static void *cpu_main(void *arg)
 
 int cpu_start(struct cpu *cpu)
 {
-	struct sigaction action = { .sa_handler = on_kick };
 	sigset_t all, old;
 	int err;
 
-	sigaction(SIG_KICK, &action, NULL);
 	/* Signals to the process are for the main thread. */
 	sigfillset(&all);
 	sigdelset(&all, SIG_KICK);

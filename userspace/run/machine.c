@@ -179,7 +179,7 @@ void machine_stop(struct machine *m)
 			cpu_kick(&m->cpus[i]);
 	for (i = 0; i < m->opt->cpus; i++) {
 		if (m->cpus[i].started)
-			pthread_join(m->cpus[i].thread, NULL);
+			thread_join(m->cpus[i].thread);
 		m->cpus[i].started = false;
 	}
 	for (i = 0; i < m->nr_virtio; i++)

@@ -6,6 +6,7 @@
 #define MACHINE_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -110,6 +111,9 @@ int machine_needs(const struct machine *m);
 int cpu_create(struct machine *m, unsigned int id);
 int cpu_start(struct cpu *cpu);
 void cpu_kick(struct cpu *cpu);
+/* The end of a thread that has SIG_KICK and looks at machine.stop, wherever it waits. */
+#define SIG_KICK	SIGRTMIN
+void thread_join(pthread_t thread);
 /* Bring all vCPUs out of the guest; each pause has its resume, and the last one counts. */
 void cpus_pause(struct machine *m);
 void cpus_resume(struct machine *m);

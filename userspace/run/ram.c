@@ -11,18 +11,25 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "machine.h"
 #include "say.h"
 
+/* A longer file keeps its length, and what is behind guest memory. */
 static int backing_file(const char *path, uint64_t size)
 {
+	struct stat st;
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return fail("%s: %s", path, strerror(errno));
-	if (ftruncate(fd, size)) {
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return fail("%s: not a file that could be memory", path);
+	}
+	if ((uint64_t)st.st_size < size && ftruncate(fd, size)) {
 		close(fd);
 		return fail("%s: cannot make it %llu bytes long: %s", path,
 			    (unsigned long long)size, strerror(errno));

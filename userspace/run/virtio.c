@@ -192,6 +192,7 @@ int virtio_start(struct virtio_dev *dev)
 	int err;
 
 	sigfillset(&all);
+	sigdelset(&all, SIG_KICK);
 	sigdelset(&all, SIGSEGV);
 	sigdelset(&all, SIGBUS);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -208,7 +209,7 @@ void virtio_stop(struct virtio_dev *dev)
 	if (!dev->started)
 		return;
 	eventfd_write(dev->stop_fd, 1);
-	pthread_join(dev->thread, NULL);
+	thread_join(dev->thread);
 	dev->started = false;
 }
 

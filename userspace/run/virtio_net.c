@@ -33,6 +33,14 @@ struct net {
 	uint8_t frame[HEADER + FRAME_MAX];
 };
 
+/* There will be no more frames, whatever the driver asks for. */
+static void net_gone(struct virtio_dev *dev, const char *why)
+{
+	say("virtio net: the network has gone: %s", why);
+	close(dev->backend_fd);
+	dev->backend_fd = -1;
+}
+
 /* Frames that wait, as long as the driver has buffers for them. */
 static void net_input(struct virtio_dev *dev)
 {
@@ -47,10 +55,10 @@ static void net_input(struct virtio_dev *dev)
 		if (len <= 0) {
 			/* The chain is not used: it is the next one again. */
 			dev->queues[QUEUE_RX].seen--;
-			if (!len) {
-				say("virtio net: the network's process has gone");
-				dev->want_input = false;
-			}
+			if (!len)
+				net_gone(dev, "its process has ended");
+			else if (errno != EAGAIN && errno != EINTR)
+				net_gone(dev, strerror(errno));
 			return;
 		}
 		if (c.in_len < HEADER + len) {
@@ -77,9 +85,9 @@ static void transmit(struct virtio_dev *dev)
 			virtio_break(dev, "a frame without its header");
 			return;
 		}
-		/* What finds no room is lost, as on any wire. */
+		/* What finds no room is lost, as on any wire; so is all where there is none. */
 		if (len && write(dev->backend_fd, n->frame, len) < 0 && errno == EPIPE)
-			dev->want_input = false;
+			net_gone(dev, strerror(errno));
 		virtio_push(dev, QUEUE_TX, &c, 0);
 	}
 }
