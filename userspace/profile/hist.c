@@ -14,15 +14,26 @@
 /* Entries that a histogram is made for; a power of two. */
 #define SIZE	"16384"
 
+/*
+ * A guest touches each page once, and often from one place: so EPT violations are
+ * counted by 2 MiB, or they would fill the tables.
+ */
+#define ELSE	"reason != 48"
+#define EPT	"reason == 48"
+#define BY_2M	"cause.buckets=2097152"
+
 static const struct {
 	const char *event;
 	const char *trigger;
+	const char *filter;
 } triggers[] = {
-	{ "vm_exit", "hist:keys=reason,rip,cause:size=" SIZE },
-	{ "vm_exit", "hist:keys=vm,vcpu,reason:size=" SIZE },
-	{ "vm_entry", "hist:keys=reason,exit_rip,cause:vals=hitcount,host:size=" SIZE },
-	{ "vm_entry", "hist:keys=vm,vcpu,reason:vals=hitcount,host:size=" SIZE },
-	{ "vm_entry", "hist:keys=reason,host.log2:size=" SIZE },
+	{ "vm_exit", "hist:keys=reason,rip,cause:size=" SIZE, ELSE },
+	{ "vm_exit", "hist:keys=reason,rip," BY_2M ":size=" SIZE, EPT },
+	{ "vm_exit", "hist:keys=vm,vcpu,reason:size=" SIZE, "" },
+	{ "vm_entry", "hist:keys=reason,exit_rip,cause:vals=hitcount,host:size=" SIZE, ELSE },
+	{ "vm_entry", "hist:keys=reason,exit_rip," BY_2M ":vals=hitcount,host:size=" SIZE, EPT },
+	{ "vm_entry", "hist:keys=vm,vcpu,reason:vals=hitcount,host:size=" SIZE, "" },
+	{ "vm_entry", "hist:keys=reason,host.log2:size=" SIZE, "" },
 };
 
 #define NR_TRIGGERS	(sizeof(triggers) / sizeof(triggers[0]))
@@ -30,10 +41,17 @@ static const struct {
 /* Of the machines asked for; the first entry of a vCPU follows no exit. */
 static void trigger_text(char *text, size_t size, unsigned int i, const struct target *target)
 {
-	bool entry = !strcmp(triggers[i].event, "vm_entry"), vms = target->filter[0];
+	bool entry = !strcmp(triggers[i].event, "vm_entry");
+	const char *all[] = { entry ? "by != 0" : "", triggers[i].filter, target->filter };
+	const char *word = " if ";
+	size_t len = snprintf(text, size, "%s", triggers[i].trigger);
 
-	snprintf(text, size, "%s%s%s%s%s", triggers[i].trigger, entry || vms ? " if " : "",
-		 entry ? "by != 0" : "", entry && vms ? " && " : "", target->filter);
+	for (unsigned int n = 0; n < 3 && len < size; n++) {
+		if (!all[n][0])
+			continue;
+		len += snprintf(text + len, size - len, "%s%s", word, all[n]);
+		word = " && ";
+	}
 }
 
 /* One line: { key: value, key: value } hitcount: n  host: n */
@@ -49,9 +67,11 @@ static bool value_of(const char *line, const char *name, uint64_t *value)
 	at += strlen(wanted);
 	while (*at == ' ')
 		at++;
-	/* Powers of two print as ~ 2^n. */
+	/* Powers of two print as ~ 2^n, buckets as ~ first-last. */
 	if (!strncmp(at, "~ 2^", 4))
 		at += 4;
+	else if (!strncmp(at, "~ ", 2))
+		at += 2;
 	*value = strtoull(at, NULL, 0);
 	return true;
 }
@@ -98,8 +118,6 @@ static void take_line(struct profile *p, const char *line, bool entry)
 	} else if (value_of(line, "cause", &cause)) {
 		value_of(line, entry ? "exit_rip" : "rip", &rip);
 		value_of(line, "host", &host);
-		if (reason == 48)	/* EPT violations: by page */
-			cause &= ~0xfffull;
 		add(place_of(p, 0, 0, bounded(reason), rip, cause), hits, host, entry);
 	} else if (value_of(line, "host", &host)) {
 		/* Logarithms are rounded up. */
@@ -133,6 +151,7 @@ static void read_all(struct tracefs_instance *instance, struct profile *p)
 	if (!p->log2)
 		die("out of memory");
 	p->aggregated = true;
+	causes_by_2m = true;
 	p->top = top;
 	read_event(instance, p, "vm_exit");
 	read_event(instance, p, "vm_entry");

@@ -22,6 +22,8 @@ const char *reason_name(uint32_t reason)
 	return number;
 }
 
+bool causes_by_2m;
+
 static const char *const register_access[] = { "to", "from", "clts", "lmsw" };
 
 /* What the kernel calls cause, see docs/tracing.md. */
@@ -39,7 +41,7 @@ const char *cause_text(uint32_t reason, uint64_t cause, char *buf, size_t size)
 		snprintf(buf, size, "msr 0x%" PRIx64, cause);
 		break;
 	case EXIT_REASON_EPT_VIOLATION:
-		snprintf(buf, size, "page 0x%" PRIx64, cause);
+		snprintf(buf, size, causes_by_2m ? "2M at 0x%" PRIx64 : "page 0x%" PRIx64, cause);
 		break;
 	case EXIT_REASON_VMCALL:
 		snprintf(buf, size, "call %" PRIu64, cause);

@@ -106,6 +106,7 @@ struct place *places_by_vcpu(const struct profile *p, size_t *nr);
 unsigned int reasons_sorted(const struct profile *p, uint32_t *out);
 
 /* names.c */
+extern bool causes_by_2m;	/* causes of EPT violations are those of 2 MiB, not pages */
 const char *reason_name(uint32_t reason);
 const char *cause_text(uint32_t reason, uint64_t cause, char *buf, size_t size);
 
