@@ -8,7 +8,8 @@ export LAB CPU CPUS KERNEL T MINUTES
 version := $(if $(KERNEL),$(KERNEL),6.1)
 DESTDIR ?=
 
-.PHONY: all module userspace test test-hard test-qemu test-all bench check run shell bochs install clean help
+.PHONY: all module userspace test test-hard test-qemu test-profile test-all bench check run shell bochs
+.PHONY: install clean help
 .DEFAULT_GOAL := all
 
 all: module userspace
@@ -31,6 +32,9 @@ test-hard:
 
 test-qemu:
 	@selftests/qemu/run
+
+test-profile:
+	@selftests/profile/run
 
 bench:
 	@selftests/bench/run

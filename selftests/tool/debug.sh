@@ -132,4 +132,25 @@ check_end() {
 	ends 0 && says 'exited normally'
 }
 
-run_checks session own_int3 interrupt end
+# A state that the CPU refuses, by the debugger: the exit status, and the report.
+check_refused_entry() {
+	start --long debug --cpus 2 --wait
+	cat >script <<-END
+		target remote vm.sock
+		set \$fs_base = 0x8000000000000000
+		printf "fs_base %lx\n", \$fs_base
+		continue
+	END
+	gdb_batch debug.elf
+	says 'exited with code 06'
+	result=$?
+	status=0
+	wait "$machine" || status=$?
+	cp raw out
+	ends 6 && says 'the CPU refuses to enter the guest, reason 0x80000021 (invalid guest state)' &&
+		says 'rip 0000000000100000' || return 1
+	[ "$device" != /dev/vellum ] || says 'guest FS base' || return 1
+	return $result
+}
+
+run_checks session own_int3 interrupt end refused_entry

@@ -12,12 +12,12 @@ reason=exit_cpuid
 
 # machine NAME OPTION...: one that has made its exits.
 machine() {
-	name=$1
+	called=$1
 	shift
-	vellum run --device "$device" --long counted --memory 16M --name "$name" "$@" \
-		>"$name.out" 2>&1 </dev/null &
-	eval "$name=\$!"
-	wait_for 20 grep -q S "$name.out"
+	vellum run --device "$device" --long counted --memory 16M --name "$called" "$@" \
+		>"$called.out" 2>&1 </dev/null &
+	eval "$called=\$!"
+	wait_for 20 grep -q S "$called.out"
 }
 
 stat() { vellum stat "$@" >out 2>&1; }
@@ -40,8 +40,8 @@ check_by_pid() {
 
 check_by_number() {
 	[ "$device" = /dev/vellum ] || return 0
-	number=$(sed -n 's/^second, vm \([0-9]*\) .*/\1/p' out)
-	stat --vm "$number" && says '^second, '
+	which=$(sed -n 's/^second, vm \([0-9]*\) .*/\1/p' out)
+	stat --vm "$which" && says '^second, '
 }
 
 check_all() { stat && says '^first, ' && says '^second, '; }
@@ -80,10 +80,9 @@ check_rights() {
 	chmod 755 .
 	su other -c 'vellum stat' >out 2>&1
 	says 'no machine of yours runs; root sees' || return 1
-	su other -c "vellum run --long $PWD/counted --memory 16M --name his >/tmp/his 2>&1 </dev/null &
-		until grep -q S /tmp/his; do usleep 50000; done
-		vellum stat; kill \$!" >out 2>&1
-	says '^his, ' && says '^  exit_cpuid  *1000$' && ! grep -q '^first' out
+	su other -c "vellum run --long /guest/counted --memory 16M --name his </dev/null 2>&1 &
+		usleep 3000000; vellum stat; kill \$!" >out 2>&1
+	says 'his, vm ' && says '^  exit_cpuid  *1000$' && ! grep -q '^first' out
 }
 
 # Looking keeps nothing: machines end while they are looked at, and are gone.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A known number of exits, then a letter, then none of its own. */
+/* A known number of exits, then a letter, then sleep. */
 	mov $1000, %r8d
 1:	xor %eax, %eax
 	cpuid
@@ -9,5 +9,5 @@
 	mov $'S', %al
 	out %al, %dx
 	sti
-2:	pause
+2:	hlt
 	jmp 2b
