@@ -149,6 +149,11 @@ static long vcpu_get_doctor(void *vcpu, unsigned long arg)
 	return vlm_doctor_get(vcpu, (struct vellum_doctor *)arg);
 }
 
+static long vcpu_get_stats_fd(void *vcpu, unsigned long arg)
+{
+	return vlm_vcpu_stats_fd(vcpu);
+}
+
 static const struct vlm_ioctl vcpu_ioctls[] = {
 	{ KVM_RUN, 0, vcpu_run },
 	{ KVM_GET_REGS, 0, vcpu_get_regs },
@@ -185,10 +190,19 @@ static const struct vlm_ioctl vcpu_ioctls[] = {
 	{ KVM_SET_TSC_KHZ, 0, vcpu_set_tsc_khz },
 	{ KVM_X86_SETUP_MCE, 0, vcpu_setup_mce },
 	{ KVM_X86_SET_MCE, 0, vcpu_set_mce },
+	{ KVM_GET_STATS_FD, 0, vcpu_get_stats_fd },
 	{ KVM_KVMCLOCK_CTRL, 0, vcpu_kvmclock_ctrl },
 	{ KVM_ENABLE_CAP, 0, vcpu_enable_cap },
 	{ KVM_SET_SIGNAL_MASK, VLM_RAW, vcpu_set_signal_mask },
 	{ VELLUM_GET_DOCTOR, 0, vcpu_get_doctor },
+};
+
+/*
+ * For whoever holds the descriptor: what was counted.  Without the mutex, which is
+ * held for as long as the vCPU runs.
+ */
+static const struct vlm_ioctl open_ioctls[] = {
+	{ KVM_GET_STATS_FD, 0, vcpu_get_stats_fd },
 };
 
 long vlm_ioctl_vcpu(struct vlm_vcpu *vcpu, unsigned int cmd, unsigned long arg)
@@ -197,11 +211,10 @@ long vlm_ioctl_vcpu(struct vlm_vcpu *vcpu, unsigned int cmd, unsigned long arg)
 
 	if (vlm_vm_is_dead(vcpu->vm))
 		return -EIO;
-	/* As on the VM; and the mutex is held for as long as the vCPU runs. */
-	if (cmd == KVM_GET_STATS_FD)
-		return vlm_vcpu_stats_fd(vcpu);
-	if (vcpu->vm->mm != current->mm)
-		return -EIO;
+	if (vcpu->vm->mm != current->mm) {
+		ret = vlm_ioctl_dispatch(open_ioctls, ARRAY_SIZE(open_ioctls), vcpu, cmd, arg);
+		return ret == -ENOTTY ? -EIO : ret;
+	}
 	if (mutex_lock_killable(&vcpu->lock))
 		return -EINTR;
 	ret = vlm_ioctl_dispatch(vcpu_ioctls, ARRAY_SIZE(vcpu_ioctls), vcpu, cmd, arg);

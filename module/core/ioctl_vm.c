@@ -111,6 +111,11 @@ static long vm_enable_cap(void *vm, unsigned long arg)
 	return -EINVAL;
 }
 
+static long vm_get_stats_fd(void *vm, unsigned long arg)
+{
+	return vlm_vm_stats_fd(vm);
+}
+
 static long vm_record(void *vm, unsigned long what)
 {
 	return vlm_record(vm, what);
@@ -153,9 +158,15 @@ static const struct vlm_ioctl vm_ioctls[] = {
 	{ KVM_SET_CLOCK, 0, vm_set_clock },
 	{ KVM_X86_SET_MSR_FILTER, 0, vm_set_msr_filter },
 	{ KVM_ENABLE_CAP, 0, vm_enable_cap },
+	{ KVM_GET_STATS_FD, 0, vm_get_stats_fd },
 	{ VELLUM_RECORD, 0, vm_record },
 	{ VELLUM_GET_LEDGER_FD, 0, vm_get_ledger_fd },
 	{ VELLUM_WALK_EPT, 0, vm_walk_ept },
+};
+
+/* For whoever holds the descriptor: what was counted. */
+static const struct vlm_ioctl open_ioctls[] = {
+	{ KVM_GET_STATS_FD, 0, vm_get_stats_fd },
 };
 
 long vlm_ioctl_vm(struct vlm_vm *vm, unsigned int cmd, unsigned long arg)
@@ -164,12 +175,11 @@ long vlm_ioctl_vm(struct vlm_vm *vm, unsigned int cmd, unsigned long arg)
 
 	if (vlm_vm_is_dead(vm))
 		return -EIO;
-	/* Whoever holds the descriptor may look at what was counted. */
-	if (cmd == KVM_GET_STATS_FD)
-		return vlm_vm_stats_fd(vm);
 	/* Guest memory is the creator's; nobody else may act on it. */
-	if (vm->mm != current->mm)
-		return -EIO;
+	if (vm->mm != current->mm) {
+		ret = vlm_ioctl_dispatch(open_ioctls, ARRAY_SIZE(open_ioctls), vm, cmd, arg);
+		return ret == -ENOTTY ? -EIO : ret;
+	}
 	ret = vlm_ioctl_dispatch(vm_ioctls, ARRAY_SIZE(vm_ioctls), vm, cmd, arg);
 	return ret == -ENOTTY ? vlm_ioctl_irq(vm, cmd, arg) : ret;
 }

@@ -40,6 +40,7 @@ check "no table is too small at that rate" sh -c \
 	'vellum profile -H -- known 20 | grep -q "^lost: 0 events"'
 check "of a process" sh -c 'known 40 > /dev/null & sleep 0.2
 	vellum profile -p $! -t 1 | grep -q "CPUID  *[1-9][0-9]*"'
+# shellcheck disable=SC2016 # for that shell
 check "of a VM by its name" sh -c 'known 80 > /dev/null & sleep 0.2
 	vellum profile --vm known -t 0.5 > name.txt && grep -q "CPUID  *[1-9][0-9]*" name.txt &&
 	vellum profile --vm known -H -t 0.5 > name.txt && grep -q "CPUID  *[1-9][0-9]*" name.txt

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # `vellum stat` and `vellum top` on machines that run: by name, process and number,
 # in words and as JSON, one's own and those of others.
-# shellcheck source=selftests/tool/vm.sh
+# shellcheck source=selftests/tool/vm.sh disable=SC2154
 . "${0%/*}/vm.sh"
 keep_out=1
 mount -t debugfs none /sys/kernel/debug 2>/dev/null
@@ -32,7 +32,6 @@ check_by_name() {
 }
 
 check_by_pid() {
-	# shellcheck disable=SC2154 # set by machine
 	stat --pid "$second" && says "^second, .* vCPUs: 2$" || return 1
 	# Two vCPUs, of which one has done it all.
 	[ "$device" != /dev/vellum ] || says '^  exit_cpuid  *1000  *1000  *0$'
