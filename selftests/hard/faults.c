@@ -26,7 +26,7 @@
 struct world {
 	struct vt_vm vm;
 	struct vt_vcpu vcpu;
-	int event;
+	int event, second;
 	uint8_t buf[4 * 4096];
 };
 
@@ -34,7 +34,8 @@ struct step {
 	const char *name;
 	bool bare;		/* wants a VM without vCPU and chips */
 	long (*call)(struct world *w);
-	void (*before)(struct world *w);	/* nothing fails in it */
+	void (*before)(struct world *w);	/* nothing fails in these */
+	void (*after)(struct world *w);
 };
 
 static int nth_fd;
@@ -127,64 +128,77 @@ SET(split, struct kvm_enable_cap, KVM_ENABLE_CAP, .cap = KVM_CAP_SPLIT_IRQCHIP, 
 
 static long set_slot(struct world *w)
 {
-	long ret = vt_try_slot(w->vm.fd, 3, 0x10000000, VT_PAGE, w->vm.mem, 0);
+	return vt_try_slot(w->vm.fd, 3, 0x10000000, VT_PAGE, w->vm.mem, 0);
+}
 
-	if (!ret)
-		vt_try_slot(w->vm.fd, 3, 0x10000000, 0, w->vm.mem, 0);
-	return ret;
+static void drop_slot(struct world *w)
+{
+	vt_try_slot(w->vm.fd, 3, 0x10000000, 0, w->vm.mem, 0);
 }
 
 static long log_slot(struct world *w)
 {
+	struct kvm_dirty_log log = { .slot = 0, .dirty_bitmap = w->buf };
 	long ret = vt_try_slot(w->vm.fd, 0, 0, w->vm.mem_size, w->vm.mem,
 			       KVM_MEM_LOG_DIRTY_PAGES);
-	struct kvm_dirty_log log = { .slot = 0, .dirty_bitmap = w->buf };
 
-	if (ret)
-		return ret;
-	ret = VT_IOCTL(w->vm.fd, KVM_GET_DIRTY_LOG, &log);
+	return ret ? ret : VT_IOCTL(w->vm.fd, KVM_GET_DIRTY_LOG, &log);
+}
+
+static void end_log(struct world *w)
+{
 	vt_try_slot(w->vm.fd, 0, 0, w->vm.mem_size, w->vm.mem, 0);
-	return ret;
+}
+
+static long irqfd_call(struct world *w, uint32_t flags)
+{
+	struct kvm_irqfd args = {
+		.fd = w->event, .gsi = 5, .flags = flags, .resamplefd = w->second,
+	};
+
+	return VT_IOCTL(w->vm.fd, KVM_IRQFD, &args);
 }
 
 static long irqfd(struct world *w)
 {
-	struct kvm_irqfd args = { .fd = w->event, .gsi = 5 };
-	long ret = VT_IOCTL(w->vm.fd, KVM_IRQFD, &args);
-
-	args.flags = KVM_IRQFD_FLAG_DEASSIGN;
-	if (!ret)
-		ret = VT_IOCTL(w->vm.fd, KVM_IRQFD, &args);
-	return ret;
+	return irqfd_call(w, 0);
 }
 
 static long resampler(struct world *w)
 {
-	struct kvm_irqfd args = { .fd = w->event, .gsi = 6, .flags = KVM_IRQFD_FLAG_RESAMPLE };
-	long ret;
+	return irqfd_call(w, KVM_IRQFD_FLAG_RESAMPLE);
+}
 
-	args.resamplefd = eventfd(0, 0);
-	ret = VT_IOCTL(w->vm.fd, KVM_IRQFD, &args);
-	close(args.resamplefd);
-	args.flags = KVM_IRQFD_FLAG_DEASSIGN;
-	if (!ret)
-		ret = VT_IOCTL(w->vm.fd, KVM_IRQFD, &args);
-	return ret;
+static void drop_irqfd(struct world *w)
+{
+	irqfd_call(w, KVM_IRQFD_FLAG_DEASSIGN);
+}
+
+static long ioeventfd_call(struct world *w, uint32_t flags)
+{
+	struct kvm_ioeventfd args = {
+		.fd = w->event, .addr = 0xd0000000, .len = 4, .flags = flags,
+	};
+
+	return VT_IOCTL(w->vm.fd, KVM_IOEVENTFD, &args);
 }
 
 static long ioeventfd(struct world *w)
 {
-	struct kvm_ioeventfd args = { .fd = w->event, .addr = 0xd0000000, .len = 4 };
-	long ret = VT_IOCTL(w->vm.fd, KVM_IOEVENTFD, &args);
-
-	args.flags = KVM_IOEVENTFD_FLAG_DEASSIGN;
-	if (!ret)
-		ret = VT_IOCTL(w->vm.fd, KVM_IOEVENTFD, &args);
-	return ret;
+	return ioeventfd_call(w, 0);
 }
 
-SET(zone, struct kvm_coalesced_mmio_zone, KVM_REGISTER_COALESCED_MMIO, .addr = 0xd1000000,
-    .size = 16)
+static void drop_ioeventfd(struct world *w)
+{
+	ioeventfd_call(w, KVM_IOEVENTFD_FLAG_DEASSIGN);
+}
+
+static long zone(struct world *w)
+{
+	struct kvm_coalesced_mmio_zone data = { .addr = 0xd1000000, .size = 16 };
+
+	return VT_IOCTL(w->vm.fd, KVM_REGISTER_COALESCED_MMIO, &data);
+}
 
 static long routing(struct world *w)
 {
@@ -222,6 +236,13 @@ static long record(struct world *w)
 static long stats(struct world *w)
 {
 	return closed(vt_ioctl(w->vcpu.fd, KVM_GET_STATS_FD, 0));
+}
+
+/* One that has run takes no other CPUID. */
+static void new_vcpu(struct world *w)
+{
+	if (!w->vcpu.run)
+		vt_vcpu_create(&w->vm, &w->vcpu, 0);
 }
 
 static long cpuid(struct world *w)
@@ -294,8 +315,8 @@ static long run(struct world *w)
 	return vt_ioctl(w->vcpu.fd, KVM_RUN, 0);
 }
 
-#define ON_FULL(name, call)	{ name, false, call, NULL }
-#define ON_BARE(name, call)	{ name, true, call, NULL }
+#define ON_FULL(name, call)	{ name, false, call, NULL, NULL }
+#define ON_BARE(name, call)	{ name, true, call, NULL, NULL }
 
 static const struct step steps[] = {
 	ON_FULL("KVM_CREATE_VM", create_vm),
@@ -303,29 +324,30 @@ static const struct step steps[] = {
 	ON_BARE("KVM_CREATE_IRQCHIP", create_chips),
 	ON_BARE("KVM_CAP_SPLIT_IRQCHIP", split),
 	ON_FULL("KVM_CREATE_PIT2", create_pit),
-	ON_FULL("KVM_SET_USER_MEMORY_REGION", set_slot),
-	ON_FULL("KVM_GET_DIRTY_LOG", log_slot),
-	ON_FULL("KVM_IRQFD", irqfd),
-	ON_FULL("KVM_IRQFD with resampling", resampler),
-	ON_FULL("KVM_IOEVENTFD", ioeventfd),
+	{ "KVM_SET_USER_MEMORY_REGION", false, set_slot, NULL, drop_slot },
+	{ "KVM_GET_DIRTY_LOG", false, log_slot, NULL, end_log },
+	{ "KVM_IRQFD", false, irqfd, NULL, drop_irqfd },
+	{ "KVM_IRQFD with resampling", false, resampler, NULL, drop_irqfd },
+	{ "KVM_IOEVENTFD", false, ioeventfd, NULL, drop_ioeventfd },
 	ON_FULL("KVM_REGISTER_COALESCED_MMIO", zone),
 	ON_FULL("KVM_SET_GSI_ROUTING", routing),
 	ON_FULL("KVM_X86_SET_MSR_FILTER", msr_filter),
 	ON_FULL("VELLUM_RECORD", record),
 	ON_FULL("KVM_GET_STATS_FD", stats),
-	ON_FULL("KVM_SET_CPUID2", cpuid),
+	{ "KVM_SET_CPUID2", true, cpuid, new_vcpu, NULL },
 	ON_FULL("KVM_SET_MSRS", msrs),
 	ON_FULL("KVM_SET_SREGS", sregs),
 	ON_FULL("KVM_SET_FPU", fpu),
 	ON_FULL("KVM_SET_XSAVE", xsave),
 	ON_FULL("KVM_SET_LAPIC", lapic),
 	ON_FULL("KVM_SET_IRQCHIP", chip),
-	{ "KVM_RUN", false, run, rewind_guest },
+	{ "KVM_RUN", false, run, rewind_guest, NULL },
 };
 
 static void make(struct world *w, bool bare)
 {
 	w->event = eventfd(0, 0);
+	w->second = eventfd(0, 0);
 	if (bare) {
 		vt_vm_create(&w->vm);
 		return;
@@ -340,6 +362,7 @@ static void unmake(struct world *w)
 		vt_vcpu_destroy(&w->vcpu);
 	vt_vm_destroy(&w->vm);
 	close(w->event);
+	close(w->second);
 	memset(w, 0, sizeof(*w));
 }
 
@@ -364,6 +387,8 @@ static unsigned int walk(const struct step *step)
 		ret = step->call(&w);
 		hit = failed_one();
 		fail_nth(0);
+		if (step->after)
+			step->after(&w);
 		if (!hit)
 			break;
 		injected++;
