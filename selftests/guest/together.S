@@ -28,6 +28,7 @@
 #define BAD		120(%r15)
 #define WANT_TIMER	128(%r15)
 #define WANT_LINE	136(%r15)
+#define PERIOD		144(%r15)
 #define DONE		0x21000
 #define PORT		0xf4
 
@@ -117,8 +118,8 @@ timer:	begin
 	call	arm
 	jmp	finish
 
-/* A one-shot timer of 500 us. */
-arm:	mov	$500000, %eax
+/* The one-shot timer. */
+arm:	mov	PERIOD, %eax
 	xor	%edx, %edx
 	test	%r8, %r8
 	jnz	1f

@@ -58,6 +58,7 @@ struct counters {
 	uint64_t bad;
 	uint64_t want_timer;
 	uint64_t want_line;
+	uint64_t period;
 };
 
 /* A vCPU, its thread, and what user space saw of it. */
@@ -370,10 +371,12 @@ static void check(struct __test_metadata *_metadata, unsigned int rounds, unsign
 	}
 }
 
-static void want(unsigned int timers, unsigned int lines)
+/* Timers of @us microseconds, one after the other, and interrupts of each line. */
+static void want(unsigned int timers, unsigned int us, unsigned int lines)
 {
 	for (unsigned int i = 0; i < running; i++) {
 		counters(i)->want_timer = timers;
+		counters(i)->period = us * 1000;
 		counters(i)->want_line = lines;
 	}
 }
@@ -384,7 +387,7 @@ TEST_F_TIMEOUT(together, all, 600)
 	pthread_t thread;
 
 	prepare(&self->vm, VCPUS, variant->x2apic, rounds, false);
-	want(rounds, rounds);
+	want(rounds, 50, rounds);
 	make_lines();
 	plug_lines(&self->vm);
 	start_cpus();
@@ -467,11 +470,12 @@ TEST_F_TIMEOUT(together, moves, 600)
 	const unsigned int rounds = getenv("VT_LONG") ? 500 : 40;
 	const unsigned int moves = rounds / 5;
 	/* KVM starts a one-shot timer that has fired once more when it is restored. */
-	const unsigned int timers = vt_on_kvm() ? 0 : 3 * rounds;
+	const unsigned int timers = vt_on_kvm() ? 0 : rounds / 2;
 	pthread_t thread;
 
 	prepare(&self->vm, VCPUS, variant->x2apic, rounds, false);
-	want(timers, rounds);
+	/* Long, so that one runs at each move. */
+	want(timers, 5000, rounds);
 	make_lines();
 	plug_lines(&self->vm);
 	for (unsigned int i = 0; i < moves; i++) {
