@@ -161,14 +161,13 @@ static void new_vcpu(struct fuzz *f)
 static void map_run(struct fuzz *f)
 {
 	static const int prots[] = { PROT_READ, PROT_READ | PROT_WRITE, PROT_NONE };
-	struct kvm_run *_Atomic *slot = &f->world->run[f->which_vm][f->which_vcpu];
 	int fd = fuzz_fd(f, ON_VCPU);
 	struct kvm_run *old;
 	void *map;
 
 	map = mmap(NULL, VELLUM_RUN_PAGES * VT_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map != MAP_FAILED) {
-		old = atomic_exchange(slot, map);
+		old = atomic_exchange(&f->world->run[f->which_vm][f->which_vcpu], map);
 		if (old && rng_one_in(&f->rng, 2))
 			mremap(old, VT_PAGE, rng_below(&f->rng, 32) * VT_PAGE, MREMAP_MAYMOVE);
 		else if (old)
