@@ -163,6 +163,8 @@ static int access(struct vlm_vcpu *vcpu, enum vlm_bus_id id, gpa_t addr, int len
 	int ret = BUS_UNHANDLED;
 	unsigned int i;
 
+	if (!rcu_access_pointer(vcpu->vm->bus[id].table))
+		return BUS_UNHANDLED;
 	rcu_read_lock();
 	table = rcu_dereference(vcpu->vm->bus[id].table);
 	if (table) {

@@ -16,11 +16,6 @@
 #include "ioctl.h"
 #include "vcpu.h"
 
-static long vcpu_run(void *vcpu, unsigned long arg)
-{
-	return arg ? -EINVAL : vlm_vcpu_run(vcpu);
-}
-
 /* A row's body that only passes the copied structure on. */
 #define VCPU_CALL(name, type)						\
 static long vcpu_##name(void *vcpu, unsigned long arg)			\
@@ -155,7 +150,6 @@ static long vcpu_get_stats_fd(void *vcpu, unsigned long arg)
 }
 
 static const struct vlm_ioctl vcpu_ioctls[] = {
-	{ KVM_RUN, 0, vcpu_run },
 	{ KVM_GET_REGS, 0, vcpu_get_regs },
 	{ KVM_SET_REGS, 0, vcpu_set_regs },
 	{ KVM_GET_SREGS, 0, vcpu_get_sregs },
@@ -217,7 +211,13 @@ long vlm_ioctl_vcpu(struct vlm_vcpu *vcpu, unsigned int cmd, unsigned long arg)
 	}
 	if (mutex_lock_killable(&vcpu->lock))
 		return -EINTR;
-	ret = vlm_ioctl_dispatch(vcpu_ioctls, ARRAY_SIZE(vcpu_ioctls), vcpu, cmd, arg);
+	if (cmd == KVM_RUN) {
+		ret = arg ? -EINVAL : vlm_vcpu_run(vcpu);
+	} else {
+		/* State that is set may let an event in, or make one. */
+		vlm_request(vcpu, VLM_REQ_EVENT);
+		ret = vlm_ioctl_dispatch(vcpu_ioctls, ARRAY_SIZE(vcpu_ioctls), vcpu, cmd, arg);
+	}
 	mutex_unlock(&vcpu->lock);
 	return ret;
 }

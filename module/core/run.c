@@ -114,10 +114,27 @@ static int run_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit, bool one_ex
 	return next;
 }
 
+static int apic_before_section(struct vlm_vcpu *vcpu)
+{
+	int vector;
+
+	if (unlikely(vlm_lapic_init_sipi_pending(vcpu))) {
+		vlm_lapic_init_sipi(vcpu);
+		vlm_request(vcpu, VLM_REQ_EVENT);
+	}
+	vmx_apic_settle(vcpu);
+	vector = vlm_lapic_take_split_eoi(vcpu);
+	if (likely(vector < 0))
+		return VLM_RESUME;
+	vcpu->run->exit_reason = KVM_EXIT_IOAPIC_EOI;
+	vcpu->run->eoi.vector = vector;
+	return VLM_TO_USER;
+}
+
 /* What has to be looked at before each section, in process context. */
 static int before_section(struct vlm_vcpu *vcpu)
 {
-	int vector;
+	int next;
 
 	clear_bit(VLM_REQ_LEAVE, &vcpu->requests);
 	if (test_bit(VLM_REQ_DEAD, &vcpu->requests))
@@ -127,15 +144,11 @@ static int before_section(struct vlm_vcpu *vcpu)
 		vcpu->run->exit_reason = KVM_EXIT_SHUTDOWN;
 		return VLM_TO_USER;
 	}
-	if (unlikely(vlm_lapic_init_sipi_pending(vcpu)))
-		vlm_lapic_init_sipi(vcpu);
-	vmx_apic_settle(vcpu);
 	vlm_pv_before_section(vcpu);
-	vector = vlm_lapic_take_split_eoi(vcpu);
-	if (unlikely(vector >= 0)) {
-		vcpu->run->exit_reason = KVM_EXIT_IOAPIC_EOI;
-		vcpu->run->eoi.vector = vector;
-		return VLM_TO_USER;
+	if (vcpu->lapic) {
+		next = apic_before_section(vcpu);
+		if (next != VLM_RESUME)
+			return next;
 	}
 	if (vcpu->vmx.step_done)
 		return vlm_debug_step(vcpu);
@@ -154,28 +167,32 @@ static int before_section(struct vlm_vcpu *vcpu)
  */
 static int host_work(struct vlm_vcpu *vcpu)
 {
-	if (signal_pending(current) || task_work_pending(current))
-		return -EINTR;
-	if (need_resched()) {
+	if (need_resched() && !signal_pending(current)) {
 		vlm_steal_preempted(vcpu);
 		schedule();
 	}
+	/* After the wait for the CPU: much may have come meanwhile. */
+	if (signal_pending(current) || task_work_pending(current))
+		return -EINTR;
 	return VLM_RESUME;
 }
 
 static int run_guest(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
-	bool vapic = vlm_vapic_on(vcpu);
+	bool vapic = vcpu->lapic && vlm_vapic_on(vcpu);
 	int next;
 
 	if (unlikely(vcpu->mp_state != KVM_MP_STATE_RUNNABLE))
 		return vlm_vcpu_block(vcpu);
-	if (unlikely(vapic))
+	if (unlikely(vapic)) {
 		vlm_vapic_write(vcpu);
+		vlm_request(vcpu, VLM_REQ_EVENT);
+	}
 	next = run_section(vcpu, exit, vapic);
 	if (unlikely(vapic))
 		vlm_vapic_read(vcpu);
-	vlm_lapic_pv_eoi_end(vcpu);
+	if (vcpu->lapic)
+		vlm_lapic_pv_eoi_end(vcpu);
 	return next;
 }
 
@@ -221,13 +238,20 @@ bool vlm_window_wanted(struct vlm_vcpu *vcpu)
 	return vcpu->want_window && takes_users_pic(vcpu);
 }
 
+static bool no_event_waits(const struct vlm_vcpu *vcpu)
+{
+	const struct vlm_events *ev = &vcpu->events;
+
+	return !ev->interrupt.pending && !ev->interrupt.injected &&
+	       !ev->exception.pending && !ev->exception.injected;
+}
+
 bool vlm_window_open(struct vlm_vcpu *vcpu)
 {
-	struct vlm_events *ev = &vcpu->events;
+	bool flag;
 
-	return takes_users_pic(vcpu) && !ev->interrupt.pending && !ev->interrupt.injected &&
-	       !ev->exception.pending && !ev->exception.injected &&
-	       vmx_interrupt_open(vcpu);
+	return takes_users_pic(vcpu) && no_event_waits(vcpu) &&
+	       vmx_interrupt_state(vcpu, &flag);
 }
 
 /* Fields of the run page that every return to user space brings up to date. */
@@ -235,13 +259,14 @@ static void fill_run(struct vlm_vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
 
-	vmx_begin(vcpu);
-	run->if_flag = !!(vmx_get(vcpu, VMX_RFLAGS) & X86_EFLAGS_IF);
+	bool flag, open = vmx_interrupt_state(vcpu, &flag);
+
+	run->if_flag = flag;
 	run->cr8 = vlm_get_cr8(vcpu);
 	run->apic_base = vcpu->x86.apic_base;
 	run->flags = 0;
-	run->ready_for_interrupt_injection = users_pic(vcpu) ? vlm_window_open(vcpu) : 1;
-	vmx_end(vcpu);
+	run->ready_for_interrupt_injection =
+		!users_pic(vcpu) || (open && takes_users_pic(vcpu) && no_event_waits(vcpu));
 }
 
 /* An access that user space answered is finished before anything else. */
@@ -255,9 +280,20 @@ static int complete_pending(struct vlm_vcpu *vcpu)
 	return complete(vcpu);
 }
 
+/* Whatever else may let an event in since the last KVM_RUN has asked for that. */
+static void take_window(struct vlm_vcpu *vcpu)
+{
+	bool want = users_pic(vcpu) && READ_ONCE(vcpu->run->request_interrupt_window);
+
+	if (want || vcpu->want_window)
+		vlm_request(vcpu, VLM_REQ_EVENT);
+	vcpu->want_window = want;
+}
+
 static int run_once(struct vlm_vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
+	u64 cr8;
 	int next;
 
 	if (READ_ONCE(run->kvm_valid_regs) & ~VLM_SYNC_REGS ||
@@ -270,7 +306,8 @@ static int run_once(struct vlm_vcpu *vcpu)
 			return next;
 	}
 	/* Without an APIC of ours the task priority is the caller's. */
-	if (!vcpu->lapic && vlm_mov_to_cr8(vcpu, READ_ONCE(run->cr8)))
+	cr8 = READ_ONCE(run->cr8);
+	if (!vcpu->lapic && cr8 != vcpu->x86.cr8 && vlm_mov_to_cr8(vcpu, cr8))
 		return -EINVAL;
 
 	next = complete_pending(vcpu);
@@ -286,13 +323,14 @@ static int run_once(struct vlm_vcpu *vcpu)
 		if (next != VLM_RESUME)
 			return next;
 		vlm_lapic_init_sipi(vcpu);
+		vlm_request(vcpu, VLM_REQ_EVENT);
 		return -EAGAIN;
 	}
 
 	/* The host's TSC may have been set back since, by a suspend. */
-	vlm_lapic_timer_poll(vcpu);
-	vcpu->want_window = users_pic(vcpu) && READ_ONCE(run->request_interrupt_window);
-	vlm_request(vcpu, VLM_REQ_EVENT);
+	if (vcpu->lapic)
+		vlm_lapic_timer_poll(vcpu);
+	take_window(vcpu);
 	return run_loop(vcpu);
 }
 

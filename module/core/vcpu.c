@@ -5,6 +5,7 @@
 #include "../vellum.h"
 
 #include <linux/anon_inodes.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -84,6 +85,7 @@ static struct vlm_vcpu *vcpu_build(struct vlm_vm *vm, u32 id)
 		return ERR_PTR(err);
 	}
 	vlm_x86_reset(vcpu);
+	vlm_request(vcpu, VLM_REQ_EVENT);
 	vcpu->mp_state = vcpu->lapic && id ? KVM_MP_STATE_UNINITIALIZED :
 					     KVM_MP_STATE_RUNNABLE;
 	return vcpu;
@@ -175,9 +177,24 @@ static bool id_in_use(struct vlm_vm *vm, u32 id)
 	return false;
 }
 
+/* A descriptor and the file that it will be of; -errno. */
+static int open_vcpu(struct vlm_vcpu *vcpu, struct file **file)
+{
+	int fd = get_unused_fd_flags(O_CLOEXEC);
+
+	if (fd < 0)
+		return fd;
+	*file = anon_inode_getfile("vellum-vcpu", &vcpu_fops, vcpu, O_RDWR);
+	if (!IS_ERR(*file))
+		return fd;
+	put_unused_fd(fd);
+	return PTR_ERR(*file);
+}
+
 /* Gives @vcpu its place, and user space a descriptor; vm->lock is held. */
 static int vcpu_publish(struct vlm_vm *vm, struct vlm_vcpu *vcpu)
 {
+	struct file *file;
 	int fd, err;
 
 	if (vm->nr_vcpus >= VLM_MAX_VCPUS)
@@ -196,9 +213,8 @@ static int vcpu_publish(struct vlm_vm *vm, struct vlm_vcpu *vcpu)
 	if (err)
 		return err;
 
-	/* Once there is a file the vCPU cannot be taken back. */
 	vlm_vm_get(vm);
-	fd = anon_inode_getfd("vellum-vcpu", &vcpu_fops, vcpu, O_RDWR | O_CLOEXEC);
+	fd = open_vcpu(vcpu, &file);
 	if (fd < 0) {
 		xa_release(&vm->vcpus, vcpu->index);
 		vlm_vm_put(vm);
@@ -207,8 +223,10 @@ static int vcpu_publish(struct vlm_vm *vm, struct vlm_vcpu *vcpu)
 	/* Filters set from now on reach it; this takes the one in force. */
 	vmx_msr_filter_changed(vcpu);
 	xa_store(&vm->vcpus, vcpu->index, vcpu, GFP_KERNEL_ACCOUNT);
-	WRITE_ONCE(vm->nr_vcpus, vm->nr_vcpus + 1);
+	smp_store_release(&vm->nr_vcpus, vm->nr_vcpus + 1);
 	trace_vcpu_create(vcpu);
+	/* Last: whoever guesses the descriptor finds a vCPU that the VM knows of. */
+	fd_install(fd, file);
 	return fd;
 }
 

@@ -123,6 +123,17 @@ struct vlm_vcpu {
 	struct vlm_recorder *recorder;
 };
 
+/** vmx_begin() - use @vcpu's VMCS: see vmx_hold(). */
+static __always_inline void vmx_begin(struct vlm_vcpu *vcpu)
+{
+	vmx_hold(&vcpu->vmx);
+}
+
+static __always_inline void vmx_end(struct vlm_vcpu *vcpu)
+{
+	vmx_release(&vcpu->vmx);
+}
+
 /** vlm_vcpu_create() - KVM_CREATE_VCPU: the new file descriptor, or errno. */
 long vlm_vcpu_create(struct vlm_vm *vm, unsigned long id);
 

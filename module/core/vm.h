@@ -116,7 +116,9 @@ static inline bool vlm_quirk(const struct vlm_vm *vm, u64 quirk)
 	return !(READ_ONCE(vm->quirks_off) & quirk);
 }
 
-#define vlm_vm_for_each_vcpu(vm, index, vcpu) \
-	xa_for_each(&(vm)->vcpus, index, vcpu)
+#define vlm_vm_for_each_vcpu(vm, index, vcpu)				\
+	for ((index) = 0;							\
+	     (index) < smp_load_acquire(&(vm)->nr_vcpus) &&			\
+	     ((vcpu) = xa_load(&(vm)->vcpus, (index))); (index)++)
 
 #endif /* VELLUM_CORE_VM_H */

@@ -35,7 +35,7 @@ const struct vlm_exit_row vlm_exit_rows[VLM_EXIT_ROWS] = {
 	[EXIT_REASON_CPUID] = ROW(cpuid, 0),
 	[11] = UNDEFINED,	/* GETSEC */
 	[EXIT_REASON_HLT] = ROW(hlt, EXIT_LENGTH),
-	[EXIT_REASON_INVD] = ROW(nop, EXIT_LENGTH),
+	[EXIT_REASON_INVD] = ROW(nop, 0),
 	[EXIT_REASON_INVLPG] = UNEXPECTED,
 	[EXIT_REASON_RDPMC] = ROW(rdpmc, 0),
 	/* RDTSC, RSM */
@@ -46,15 +46,15 @@ const struct vlm_exit_row vlm_exit_rows[VLM_EXIT_ROWS] = {
 	[EXIT_REASON_CR_ACCESS] = { exit_cr, exit_cr, EXIT_QUAL | EXIT_LENGTH },
 	[EXIT_REASON_DR_ACCESS] = ROW(dr, EXIT_QUAL | EXIT_LENGTH),
 	[EXIT_REASON_IO_INSTRUCTION] = { exit_io, exit_io_slow, EXIT_QUAL | EXIT_LENGTH },
-	[EXIT_REASON_MSR_READ] = ROW(rdmsr, EXIT_LENGTH),
-	[EXIT_REASON_MSR_WRITE] = ROW(wrmsr, EXIT_LENGTH),
+	[EXIT_REASON_MSR_READ] = ROW(rdmsr, 0),
+	[EXIT_REASON_MSR_WRITE] = ROW(wrmsr, 0),
 	/* entry failures, which exit_entry_failed() takes before */
 	[EXIT_REASON_INVALID_STATE ... 35] = UNEXPECTED,
 	[EXIT_REASON_MWAIT_INSTRUCTION] = UNDEFINED,
 	[EXIT_REASON_MONITOR_TRAP_FLAG] = ROW(monitor_trap, 0),
 	[38] = UNEXPECTED,
 	[EXIT_REASON_MONITOR_INSTRUCTION] = UNDEFINED,
-	[EXIT_REASON_PAUSE_INSTRUCTION] = { exit_pause, exit_pause_slow, EXIT_LENGTH },
+	[EXIT_REASON_PAUSE_INSTRUCTION] = { exit_pause, exit_pause_slow },
 	/* machine check at entry */
 	[EXIT_REASON_MCE_DURING_VMENTRY ... 42] = UNEXPECTED,
 	[EXIT_REASON_TPR_BELOW_THRESHOLD] = ROW(tpr_below_threshold, 0),
@@ -69,8 +69,8 @@ const struct vlm_exit_row vlm_exit_rows[VLM_EXIT_ROWS] = {
 	[EXIT_REASON_RDTSCP] = UNEXPECTED,
 	[EXIT_REASON_PREEMPTION_TIMER] = ROW(preemption_timer, 0),
 	[EXIT_REASON_INVVPID] = UNDEFINED,
-	[EXIT_REASON_WBINVD] = ROW(nop, EXIT_LENGTH),
-	[EXIT_REASON_XSETBV] = ROW(xsetbv, EXIT_LENGTH),
+	[EXIT_REASON_WBINVD] = ROW(nop, 0),
+	[EXIT_REASON_XSETBV] = ROW(xsetbv, 0),
 	[EXIT_REASON_APIC_WRITE] = ROW(apic_write, EXIT_QUAL),
 	/* RDRAND, INVPCID, VMFUNC, ENCLS, RDSEED */
 	[EXIT_REASON_RDRAND ... EXIT_REASON_RDSEED] = UNEXPECTED,
@@ -84,8 +84,7 @@ const struct vlm_exit_row vlm_exit_row_unknown = UNEXPECTED;
 
 void vlm_skip_pending(struct vlm_vcpu *vcpu)
 {
-	if (vmx_get(vcpu, VMX_RIP) == vcpu->pending.rip)
-		vmx_skip(vcpu, vcpu->pending.length);
+	vmx_skip_at(vcpu, vcpu->pending.rip, vcpu->pending.length);
 }
 
 int exit_internal_error(struct vlm_vcpu *vcpu, struct vlm_exit *exit, u32 suberror)

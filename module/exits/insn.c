@@ -11,9 +11,6 @@
 #include "../trace.h"
 #include "exit.h"
 
-/* CPUID has one encoding, 0F A2. */
-#define CPUID_LENGTH	2
-
 static __always_inline int answer_cpuid(struct vlm_vcpu *vcpu)
 {
 	u32 regs[4] = { vcpu->gpr[GPR_RAX], 0, vcpu->gpr[GPR_RCX], 0 };
@@ -32,7 +29,7 @@ static __always_inline int answer_cpuid(struct vlm_vcpu *vcpu)
 		vcpu->gpr[GPR_RCX] = regs[2];
 		vcpu->gpr[GPR_RDX] = regs[3];
 	}
-	vmx_skip(vcpu, CPUID_LENGTH);
+	vmx_skip_exit(vcpu);
 	return VLM_RESUME;
 }
 
@@ -70,14 +67,14 @@ int exit_hlt(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 /* INVD and WBINVD: guest memory is coherent, so there is nothing to do. */
 int exit_nop(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
-	vmx_skip(vcpu, exit->length);
+	vmx_skip_exit(vcpu);
 	return VLM_RESUME;
 }
 
 /* It spins: another vCPU, which it waits for, may want this CPU. */
 int exit_pause(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
-	vmx_skip(vcpu, exit->length);
+	vmx_skip_exit(vcpu);
 	return READ_ONCE(vcpu->vm->nr_vcpus) > 1 ? VLM_DOOR : VLM_RESUME;
 }
 
@@ -109,6 +106,6 @@ int exit_xsetbv(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 		vlm_inject_error(vcpu, X86_TRAP_GP, 0);
 		return VLM_RESUME;
 	}
-	vmx_skip(vcpu, exit->length);
+	vmx_skip_exit(vcpu);
 	return VLM_RESUME;
 }

@@ -8,6 +8,7 @@
 
 #include "../core/vcpu.h"
 #include "../trace.h"
+#include "../vmx/section.h"
 #include "exit.h"
 
 /* SDM 3C, "Exit Qualification for I/O Instructions". */
@@ -22,14 +23,20 @@ static int complete_out(struct vlm_vcpu *vcpu)
 	return VLM_RESUME;
 }
 
-static void trace_port(struct vlm_vcpu *vcpu, bool in, u16 port, const void *data, u8 size)
+static noinline void trace_enabled(struct vlm_vcpu *vcpu, bool in, u16 port, const void *data,
+				   u8 size)
 {
 	u32 value = 0;
 
-	if (!trace_pio_enabled())
-		return;
 	memcpy(&value, data, size);
 	trace_pio(vcpu, !in, port, size, value);
+}
+
+static __always_inline void trace_port(struct vlm_vcpu *vcpu, bool in, u16 port,
+				       const void *data, u8 size)
+{
+	if (trace_pio_enabled())
+		trace_enabled(vcpu, in, port, data, size);
 }
 
 /* A 32-bit result clears the upper half, smaller ones keep the rest. */
@@ -91,7 +98,7 @@ int exit_io(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 		.complete = IO_IN(qual) ? complete_in : complete_out,
 		.size = size,
 		.length = exit->length,
-		.rip = vmx_get(vcpu, VMX_RIP),
+		.rip = vmx_exit_rip(),
 	};
 	return VLM_TO_USER;
 }

@@ -4,10 +4,13 @@
  */
 #include "../vellum.h"
 
+#include <asm/apicdef.h>
 #include <asm/trapnr.h>
 
 #include "../core/vcpu.h"
+#include "../irq/lapic.h"
 #include "../trace.h"
+#include "../vmx/section.h"
 #include "exit.h"
 
 static int complete_read(struct vlm_vcpu *vcpu)
@@ -60,6 +63,7 @@ static int failed(struct vlm_vcpu *vcpu, struct vlm_exit *exit, u32 access, u64 
 	run->msr.reason = reason;
 	run->msr.index = index;
 	run->msr.data = value;
+	vmx_read_exit(vcpu, exit, EXIT_LENGTH);
 	vcpu->pending = (struct vlm_pending) {
 		.complete = access == KVM_MSR_FILTER_READ ? complete_read : complete_write,
 		.length = exit->length,
@@ -68,18 +72,39 @@ static int failed(struct vlm_vcpu *vcpu, struct vlm_exit *exit, u32 access, u64 
 	return VLM_TO_USER;
 }
 
+/* The registers of the local APIC in x2APIC mode; no filter holds for them. */
+static __always_inline bool is_x2apic(u32 index)
+{
+	return index - APIC_BASE_MSR < VLM_X2APIC_MSRS;
+}
+
+static __always_inline int read(struct vlm_vcpu *vcpu, u32 index, u64 *value)
+{
+	if (is_x2apic(index))
+		return vlm_x2apic_read(vcpu, index, value);
+	return !vlm_msr_allowed(vcpu->vm, index, KVM_MSR_FILTER_READ) ||
+	       vlm_msr_read(vcpu, index, value, false);
+}
+
+static __always_inline int write(struct vlm_vcpu *vcpu, u32 index, u64 value)
+{
+	if (is_x2apic(index))
+		return vlm_x2apic_write(vcpu, index, value);
+	return !vlm_msr_allowed(vcpu->vm, index, KVM_MSR_FILTER_WRITE) ||
+	       vlm_msr_write(vcpu, index, value, false);
+}
+
 int exit_rdmsr(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
 	u32 index = vcpu->gpr[GPR_RCX];
 	u64 value;
 
-	if (!vlm_msr_allowed(vcpu->vm, index, KVM_MSR_FILTER_READ) ||
-	    vlm_msr_read(vcpu, index, &value, false))
+	if (read(vcpu, index, &value))
 		return failed(vcpu, exit, KVM_MSR_FILTER_READ, 0);
 	trace_msr(vcpu, false, index, value, false);
 	vcpu->gpr[GPR_RAX] = (u32)value;
 	vcpu->gpr[GPR_RDX] = value >> 32;
-	vmx_skip(vcpu, exit->length);
+	vmx_skip_exit(vcpu);
 	return VLM_RESUME;
 }
 
@@ -88,10 +113,9 @@ int exit_wrmsr(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	u64 value = (u32)vcpu->gpr[GPR_RAX] | vcpu->gpr[GPR_RDX] << 32;
 	u32 index = vcpu->gpr[GPR_RCX];
 
-	if (!vlm_msr_allowed(vcpu->vm, index, KVM_MSR_FILTER_WRITE) ||
-	    vlm_msr_write(vcpu, index, value, false))
+	if (write(vcpu, index, value))
 		return failed(vcpu, exit, KVM_MSR_FILTER_WRITE, value);
 	trace_msr(vcpu, true, index, value, false);
-	vmx_skip(vcpu, exit->length);
+	vmx_skip_exit(vcpu);
 	return VLM_RESUME;
 }

@@ -12,16 +12,6 @@
 #include "../core/vcpu.h"
 #include "lapic_priv.h"
 
-bool lapic_hw_enabled(const struct vlm_lapic *l)
-{
-	return READ_ONCE(l->vcpu->x86.apic_base) & MSR_IA32_APICBASE_ENABLE;
-}
-
-bool lapic_x2apic(const struct vlm_lapic *l)
-{
-	return READ_ONCE(l->vcpu->x86.apic_base) & X2APIC_ENABLE;
-}
-
 bool vlm_in_x2apic(struct vlm_vcpu *vcpu)
 {
 	return vcpu->lapic && lapic_x2apic(vcpu->lapic);

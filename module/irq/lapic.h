@@ -76,7 +76,10 @@ bool vlm_lapic_claims(struct vlm_vcpu *vcpu, gpa_t gpa);
 void vlm_lapic_mmio_read(struct vlm_vcpu *vcpu, gpa_t gpa, unsigned int len, void *buf);
 void vlm_lapic_mmio_write(struct vlm_vcpu *vcpu, gpa_t gpa, unsigned int len, const void *buf);
 
-/* MSRs 800H to 8FFH and IA32_TSC_DEADLINE: 0, or 1 for #GP. */
+/* The MSRs of x2APIC mode, from APIC_BASE_MSR on. */
+#define VLM_X2APIC_MSRS		0x100
+
+/* Those and IA32_TSC_DEADLINE: 0, or 1 for #GP. */
 int vlm_x2apic_read(struct vlm_vcpu *vcpu, u32 msr, u64 *value);
 int vlm_x2apic_write(struct vlm_vcpu *vcpu, u32 msr, u64 value);
 u64 vlm_lapic_deadline(struct vlm_vcpu *vcpu);

@@ -96,7 +96,7 @@ static void pull_word(struct vlm_lapic *l, unsigned int word, u32 bits, u32 leve
 	set_reg(l, APIC_IRR + offset, reg(l, APIC_IRR + offset) | bits);
 }
 
-void lapic_pull(struct vlm_lapic *l)
+void lapic_pull_arrived(struct vlm_lapic *l)
 {
 	unsigned int i;
 
@@ -169,8 +169,9 @@ void lapic_eoi(struct vlm_lapic *l)
 		return;
 	clear_bit(vector & 31, vector_word(l, APIC_ISR, vector));
 	vlm_lapic_eoi_done(l->vcpu, vector);
-	/* What was of lower priority may go now. */
-	vlm_request(l->vcpu, VLM_REQ_EVENT);
+	/* What was of lower priority may go now.  The CPU has to know what is in service. */
+	if (vmx_has_apicv() || lapic_any(l, APIC_IRR) || lapic_arrived(l))
+		vlm_request(l->vcpu, VLM_REQ_EVENT);
 }
 
 /*

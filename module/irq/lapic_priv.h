@@ -9,7 +9,9 @@
 #include <linux/bitops.h>
 #include <linux/hrtimer.h>
 #include <asm/apicdef.h>
+#include <asm/msr-index.h>
 
+#include "../core/vcpu.h"
 #include "lapic.h"
 
 /**
@@ -88,13 +90,41 @@ static inline unsigned long *vector_word(struct vlm_lapic *l, unsigned int base,
 	return l->regs + base + (vector >> 5) * 0x10;
 }
 
+/** lapic_arrived() - is there anything for lapic_pull()? */
+static inline bool lapic_arrived(const struct vlm_lapic *l)
+{
+	unsigned long any = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(l->pending); i++)
+		any |= READ_ONCE(l->pending[i]);
+	return any;
+}
+
+void lapic_pull_arrived(struct vlm_lapic *l);
+
 /**
  * lapic_pull() - what has arrived goes to IRR and TMR
  *
  * While the guest runs the page is the CPU's, so others leave interrupts beside
  * it.  Context: the vCPU's thread, outside guest code.
  */
-void lapic_pull(struct vlm_lapic *l);
+static inline void lapic_pull(struct vlm_lapic *l)
+{
+	if (lapic_arrived(l))
+		lapic_pull_arrived(l);
+}
+
+/** lapic_any() - is a vector set in IRR, ISR or TMR? */
+static inline bool lapic_any(const struct vlm_lapic *l, unsigned int base)
+{
+	u32 any = 0;
+	unsigned int word;
+
+	for (word = 0; word < 8; word++)
+		any |= reg(l, base + word * 0x10);
+	return any;
+}
 
 /** lapic_highest() - highest vector set in IRR, ISR or TMR, or -1. */
 int lapic_highest(const struct vlm_lapic *l, unsigned int base);
@@ -102,9 +132,17 @@ int lapic_highest(const struct vlm_lapic *l, unsigned int base);
 /** lapic_show_id() - the register page gets the APIC id. */
 void lapic_show_id(struct vlm_lapic *l);
 
-bool lapic_x2apic(const struct vlm_lapic *l);
+static inline bool lapic_x2apic(const struct vlm_lapic *l)
+{
+	return READ_ONCE(l->vcpu->x86.apic_base) & X2APIC_ENABLE;
+}
+
 /** lapic_hw_enabled() - IA32_APIC_BASE says so. */
-bool lapic_hw_enabled(const struct vlm_lapic *l);
+static inline bool lapic_hw_enabled(const struct vlm_lapic *l)
+{
+	return READ_ONCE(l->vcpu->x86.apic_base) & MSR_IA32_APICBASE_ENABLE;
+}
+
 /** lapic_sw_enabled() - and the spurious-interrupt register too. */
 bool lapic_sw_enabled(const struct vlm_lapic *l);
 
@@ -120,12 +158,18 @@ void lapic_error(struct vlm_lapic *l, u32 error);
 void lapic_local(struct vlm_lapic *l, unsigned int lvt);
 
 /* lapic_pv.c */
+void lapic_pv_eoi_look(struct vlm_lapic *l, bool take);
+
 /**
  * lapic_pv_eoi_sync() - has the guest ended its interrupt meanwhile?
  *
  * If not, and with @take, it must write to EOI to do so.
  */
-void lapic_pv_eoi_sync(struct vlm_lapic *l, bool take);
+static inline void lapic_pv_eoi_sync(struct vlm_lapic *l, bool take)
+{
+	if (unlikely(l->pv_eoi_armed))
+		lapic_pv_eoi_look(l, take);
+}
 /** lapic_pv_eoi_arm() - @vector goes to the guest: let it end without an exit. */
 void lapic_pv_eoi_arm(struct vlm_lapic *l, u8 vector);
 

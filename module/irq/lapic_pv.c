@@ -40,10 +40,9 @@ static bool look(struct vlm_lapic *l, bool take, read_fn read, write_fn write)
 	return true;
 }
 
-void lapic_pv_eoi_sync(struct vlm_lapic *l, bool take)
+void lapic_pv_eoi_look(struct vlm_lapic *l, bool take)
 {
-	if (unlikely(l->pv_eoi_armed) &&
-	    !look(l, take, vlm_mem_read_nofault, vlm_mem_write_nofault))
+	if (!look(l, take, vlm_mem_read_nofault, vlm_mem_write_nofault))
 		vlm_request_kick(l->vcpu, VLM_REQ_LEAVE);
 }
 

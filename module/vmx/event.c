@@ -99,6 +99,17 @@ static bool interrupt_open(u32 blocking)
 	       (vmcs_readl(GUEST_RFLAGS) & X86_EFLAGS_IF);
 }
 
+bool vmx_interrupt_state(struct vlm_vcpu *vcpu, bool *flag)
+{
+	u32 blocking;
+
+	vmx_begin(vcpu);
+	*flag = vmcs_readl(GUEST_RFLAGS) & X86_EFLAGS_IF;
+	blocking = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
+	vmx_end(vcpu);
+	return *flag && !(blocking & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
+}
+
 bool vmx_interrupt_open(struct vlm_vcpu *vcpu)
 {
 	bool open;
@@ -117,7 +128,8 @@ static bool waits(struct vlm_vcpu *vcpu)
 	return vlm_irq_peek(vcpu) >= 0;
 }
 
-static void inject_interrupt(struct vlm_vcpu *vcpu)
+/* False: nothing is left that waits. */
+static bool inject_interrupt(struct vlm_vcpu *vcpu)
 {
 	struct vlm_events *ev = &vcpu->events;
 	int vector = -1;
@@ -129,12 +141,17 @@ static void inject_interrupt(struct vlm_vcpu *vcpu)
 	} else if (waits(vcpu)) {
 		vector = vlm_irq_ack(vcpu);
 	}
-	if (vector >= 0)
-		inject(vcpu, vector | INTR_TYPE_EXT_INTR);
+	if (vector < 0)
+		return false;
+	inject(vcpu, vector | INTR_TYPE_EXT_INTR);
+	return true;
 }
 
-/* At most one event an entry; what was already on its way goes first. */
-static void inject_one(struct vlm_vcpu *vcpu, u32 blocking)
+/*
+ * At most one event an entry; what was already on its way goes first.  False: no
+ * interrupt waits.
+ */
+static bool inject_one(struct vlm_vcpu *vcpu, u32 blocking)
 {
 	struct vlm_events *ev = &vcpu->events;
 
@@ -153,8 +170,9 @@ static void inject_one(struct vlm_vcpu *vcpu, u32 blocking)
 		ev->nmi.pending--;
 		inject(vcpu, INTR_TYPE_NMI_INTR | X86_TRAP_NMI);
 	} else if (interrupt_open(blocking)) {
-		inject_interrupt(vcpu);
+		return inject_interrupt(vcpu);
 	}
+	return true;
 }
 
 static noinline void trace_injected(struct vlm_vcpu *vcpu)
@@ -184,9 +202,10 @@ void vmx_event_prepare(struct vlm_vcpu *vcpu)
 {
 	struct vlm_events *ev = &vcpu->events;
 	u32 blocking = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
+	bool more;
 
 	vmx_queue_nmis(vcpu, vlm_lapic_take_nmis(vcpu));
-	inject_one(vcpu, blocking);
+	more = inject_one(vcpu, blocking);
 	if (trace_inject_enabled())
 		trace_injected(vcpu);
 
@@ -194,7 +213,7 @@ void vmx_event_prepare(struct vlm_vcpu *vcpu)
 	set_window(vcpu, CPU_BASED_NMI_WINDOW_EXITING,
 		   ev->nmi.pending || vlm_lapic_nmi_pending(vcpu));
 	set_window(vcpu, CPU_BASED_INTR_WINDOW_EXITING,
-		   ev->interrupt.pending || vlm_window_wanted(vcpu) || waits(vcpu));
+		   ev->interrupt.pending || vlm_window_wanted(vcpu) || (more && waits(vcpu)));
 	vmx_apic_prepare(vcpu);
 
 	/* An exception that had to wait for one before it goes next time. */

@@ -32,10 +32,6 @@ static const struct {
 	{ MSR_KERNEL_GS_BASE, RD | WR },
 	/* Offset and scaling apply to RDMSR too. */
 	{ MSR_IA32_TSC, RD },
-	/* In the CPU, and written so seldom that writes may exit. */
-	{ MSR_STAR, RD },
-	{ MSR_LSTAR, RD },
-	{ MSR_SYSCALL_MASK, RD },
 };
 
 /* Four bitmaps of 1 KiB: SDM 3C, "MSR-Bitmap Address". */

@@ -38,25 +38,14 @@ static const u16 fields[] = {
 
 static_assert(ARRAY_SIZE(fields) == NR_VMX_REGS);
 
-void vmx_begin(struct vlm_vcpu *vcpu)
+void vmx_fetch_vmcs(struct vmx_vcpu *vmx)
 {
-	if (vcpu->vmx.held++)
-		return;
-
-	for (;;) {
-		preempt_disable();
-		if (likely(vmcs_load(&vcpu->vmx.vmcs)) || vmx_root_gone())
-			return;
+	while (!vmcs_load(&vmx->vmcs) && !vmx_root_gone()) {
 		/* This CPU is going offline, and we are about to be moved. */
 		preempt_enable();
 		usleep_range(500, 2000);
+		preempt_disable();
 	}
-}
-
-void vmx_end(struct vlm_vcpu *vcpu)
-{
-	if (!--vcpu->vmx.held)
-		preempt_enable();
 }
 
 u64 vmx_get(struct vlm_vcpu *vcpu, enum vmx_reg reg)
@@ -156,6 +145,9 @@ void vmx_set_efer(struct vlm_vcpu *vcpu, u64 value)
 	u32 entry;
 
 	vmx_begin(vcpu);
+	/* SYSCALL's MSRs are not in the CPU while it is off. */
+	if ((value & EFER_SCE) && vcpu->vmx.in_section)
+		vlm_request(vcpu, VLM_REQ_MSRS);
 	/* LMA is LME and PG, and "IA-32e mode guest" is LMA. */
 	value &= ~(u64)EFER_LMA;
 	if ((value & EFER_LME) && (vmcs_readl(GUEST_CR0) & X86_CR0_PG))
@@ -254,6 +246,19 @@ void vmx_skip(struct vlm_vcpu *vcpu, unsigned int length)
 	vmx_begin(vcpu);
 	skip(vcpu, length);
 	vmx_end(vcpu);
+}
+
+void vmx_skip_at(struct vlm_vcpu *vcpu, u64 rip, unsigned int length)
+{
+	vmx_begin(vcpu);
+	if (vmcs_readl(GUEST_RIP) == rip)
+		skip(vcpu, length);
+	vmx_end(vcpu);
+}
+
+void vmx_skip_exit(struct vlm_vcpu *vcpu)
+{
+	skip(vcpu, vmcs_read32(VM_EXIT_INSTRUCTION_LEN));
 }
 
 void vmx_retire(struct vlm_vcpu *vcpu, unsigned int length)

@@ -23,6 +23,7 @@
 #include "../core/vcpu.h"
 #include "../exits/exit.h"
 #include "../trace.h"
+#include "../x86/dr.h"
 #include "caps.h"
 #include "debug.h"
 #include "entry.h"
@@ -61,6 +62,8 @@ void vmx_host_state_init(void)
 	vmcs_write16(HOST_ES_SELECTOR, 0);
 	vmcs_write16(HOST_FS_SELECTOR, 0);
 	vmcs_write16(HOST_GS_SELECTOR, 0);
+	/* Until a thread has another: struct vmx_vcpu, @host_fs_base. */
+	vmcs_writel(HOST_FS_BASE, 0);
 	vmcs_write16(HOST_TR_SELECTOR, GDT_ENTRY_TSS * 8);
 	store_idt(&idt);
 	vmcs_writel(HOST_IDTR_BASE, idt.address);
@@ -76,23 +79,47 @@ void vmx_host_state_init(void)
 	vmcs_write64(HOST_IA32_EFER, value);
 }
 
+/* Each section comes this way: without the calls and tracepoints of rdmsrl(). */
+static __always_inline u64 read_msr(u32 index)
+{
+	return __rdmsr(index);
+}
+
+static __always_inline void write_msr(u32 index, u64 value)
+{
+	__wrmsr(index, value, value >> 32);
+}
+
+static __always_inline bool has_tsc_aux(void)
+{
+	return vmx_caps.proc2 & SECONDARY_EXEC_ENABLE_RDTSCP;
+}
+
 /* What differs from CPU to CPU. */
 static void write_host_cpu(struct vlm_vcpu *vcpu, int cpu)
 {
 	u64 value;
 
 	vmcs_writel(HOST_TR_BASE, (unsigned long)&get_cpu_entry_area(cpu)->tss.x86_tss);
-	vmcs_writel(HOST_GDTR_BASE, (unsigned long)get_current_gdt_ro());
+	vcpu->vmx.host_gdt = (unsigned long)get_current_gdt_ro();
+	vmcs_writel(HOST_GDTR_BASE, vcpu->vmx.host_gdt);
 	rdmsrl(MSR_GS_BASE, value);
 	vmcs_writel(HOST_GS_BASE, value);
 	rdmsrl(MSR_IA32_SYSENTER_ESP, value);
 	vmcs_writel(HOST_IA32_SYSENTER_ESP, value);
+	/* The number of the CPU, for RDTSCP and RDPID. */
+	if (has_tsc_aux())
+		rdmsrl(MSR_TSC_AUX, vcpu->vmx.host_tsc_aux);
 
 	/* INVLPG of the guest elsewhere did not reach this CPU's tags. */
 	if (vcpu->vmx.vpid)
 		invvpid(VMX_VPID_EXTENT_SINGLE_CONTEXT, vcpu->vmx.vpid, 0);
 	trace_vcpu_load(vcpu, vcpu->vmx.last_cpu, cpu);
 	vcpu->vmx.last_cpu = cpu;
+	vcpu->vmx.live.star = host_star;
+	vcpu->vmx.live.lstar = host_lstar;
+	vcpu->vmx.live.fmask = host_fmask;
+	vcpu->vmx.live.tsc_aux = vcpu->vmx.host_tsc_aux;
 }
 
 /* What a host interrupt may have changed since it was written. */
@@ -119,15 +146,22 @@ static void refresh_host(struct vlm_vcpu *vcpu)
 static void save_host_segments(struct vlm_vcpu *vcpu)
 {
 	current_save_fsgs();
-	vmcs_writel(HOST_FS_BASE, current->thread.fsbase);
+	if (unlikely(current->thread.fsbase != vcpu->vmx.host_fs_base)) {
+		vmcs_writel(HOST_FS_BASE, current->thread.fsbase);
+		vcpu->vmx.host_fs_base = current->thread.fsbase;
+	}
 	savesegment(ds, vcpu->vmx.host_ds);
 	savesegment(es, vcpu->vmx.host_es);
 	store_ldt(vcpu->vmx.host_ldt);
 }
 
-static void restore_host_segments(struct vlm_vcpu *vcpu, int cpu)
+static void restore_host_segments(struct vlm_vcpu *vcpu)
 {
 	struct thread_struct *t = &current->thread;
+	struct desc_ptr gdt = {
+		.address = vcpu->vmx.host_gdt,
+		.size = GDT_SIZE - 1,
+	};
 
 	if (unlikely(vcpu->vmx.host_ds | vcpu->vmx.host_es)) {
 		loadsegment(ds, vcpu->vmx.host_ds);
@@ -141,49 +175,62 @@ static void restore_host_segments(struct vlm_vcpu *vcpu, int cpu)
 	}
 	if (unlikely(t->gsindex))
 		load_gs_index(t->gsindex);
-	wrmsrl(MSR_KERNEL_GS_BASE, t->gsbase);
+	write_msr(MSR_KERNEL_GS_BASE, t->gsbase);
 
 	/* A VM exit leaves limits of 64 KiB in GDTR and 67H in TR. */
-	load_fixmap_gdt(cpu);
+	asm volatile("lgdt %0" : : "m" (gdt));
 	invalidate_tss_limit();
 }
 
-static void switch_msr(u32 index, u64 from, u64 to)
+/*
+ * @live is what the CPU holds.  It is not what the guest has written last: that
+ * comes into the CPU before the next entry, and the section may end before.
+ */
+static __always_inline void switch_msr(u32 index, u64 *live, u64 to)
 {
-	if (unlikely(from != to))
-		wrmsrl(index, to);
+	if (*live == to)
+		return;
+	write_msr(index, to);
+	*live = to;
 }
 
 static void load_guest_msrs(struct vlm_vcpu *vcpu)
 {
+	struct vmx_vcpu *vmx = &vcpu->vmx;
 	struct vlm_x86 *x86 = &vcpu->x86;
 
-	wrmsrl(MSR_KERNEL_GS_BASE, x86->kernel_gs_base);
-	wrmsrl(MSR_STAR, x86->star);
-	wrmsrl(MSR_LSTAR, x86->lstar);
-	wrmsrl(MSR_SYSCALL_MASK, x86->fmask);
-	if (vmx_feature(VMX_FEATURE_GUEST_RDTSCP))
-		wrmsrl(MSR_TSC_AUX, x86->tsc_aux);
+	write_msr(MSR_KERNEL_GS_BASE, x86->kernel_gs_base);
+	/* Where SYSCALL is undefined nothing looks at them: reads exit. */
+	if (vmcs_read64(GUEST_IA32_EFER) & EFER_SCE) {
+		switch_msr(MSR_STAR, &vmx->live.star, x86->star);
+		switch_msr(MSR_LSTAR, &vmx->live.lstar, x86->lstar);
+		switch_msr(MSR_SYSCALL_MASK, &vmx->live.fmask, x86->fmask);
+	}
+	if (has_tsc_aux())
+		switch_msr(MSR_TSC_AUX, &vmx->live.tsc_aux, x86->tsc_aux);
 	vcpu->guest_spec_ctrl = x86->spec_ctrl;
 }
 
 static void restore_host_msrs(struct vlm_vcpu *vcpu)
 {
-	struct vlm_x86 *x86 = &vcpu->x86;
+	struct vmx_vcpu *vmx = &vcpu->vmx;
 
-	rdmsrl(MSR_KERNEL_GS_BASE, x86->kernel_gs_base);
-	switch_msr(MSR_STAR, x86->star, host_star);
-	switch_msr(MSR_LSTAR, x86->lstar, host_lstar);
-	switch_msr(MSR_SYSCALL_MASK, x86->fmask, host_fmask);
-	if (vmx_feature(VMX_FEATURE_GUEST_RDTSCP))
-		switch_msr(MSR_TSC_AUX, x86->tsc_aux, vcpu->vmx.host_tsc_aux);
+	vcpu->x86.kernel_gs_base = read_msr(MSR_KERNEL_GS_BASE);
+	switch_msr(MSR_STAR, &vmx->live.star, host_star);
+	switch_msr(MSR_LSTAR, &vmx->live.lstar, host_lstar);
+	switch_msr(MSR_SYSCALL_MASK, &vmx->live.fmask, host_fmask);
+	if (has_tsc_aux())
+		switch_msr(MSR_TSC_AUX, &vmx->live.tsc_aux, vmx->host_tsc_aux);
 }
 
 static void load_guest_debug(struct vlm_vcpu *vcpu)
 {
-	const u64 *dr = vmx_breakpoints(vcpu);
+	const u64 *dr;
 
-	if (likely(!dr))
+	if (likely(!vcpu->guest_debug && !(vcpu->vmx.dr7 & DR7_ENABLED)))
+		return;
+	dr = vmx_breakpoints(vcpu);
+	if (!dr)
 		return;
 	/* The host's own come back when the section ends. */
 	set_debugreg(dr[0], 0);
@@ -197,7 +244,7 @@ static void restore_host_debug(struct vlm_vcpu *vcpu)
 	if (unlikely(hw_breakpoint_active()))
 		hw_breakpoint_restore();
 	if (unlikely(vcpu->vmx.host_debugctl))
-		wrmsrl(MSR_IA32_DEBUGCTLMSR, vcpu->vmx.host_debugctl);
+		write_msr(MSR_IA32_DEBUGCTLMSR, vcpu->vmx.host_debugctl);
 }
 
 /* PML fills its buffer from the last entry down to the first. */
@@ -270,12 +317,10 @@ bool vmx_section_enter(struct vlm_vcpu *vcpu)
 		write_host_cpu(vcpu, cpu);
 	save_host_segments(vcpu);
 	refresh_host(vcpu);
-	if (vmx_feature(VMX_FEATURE_GUEST_RDTSCP))
-		rdmsrl(MSR_TSC_AUX, vcpu->vmx.host_tsc_aux);
-	vcpu->vmx.host_debugctl = get_debugctlmsr();
+	vcpu->vmx.host_debugctl = read_msr(MSR_IA32_DEBUGCTLMSR);
 	load_guest_msrs(vcpu);
 	load_guest_debug(vcpu);
-	if (unlikely(vmx_steps_by_tf(vcpu)))
+	if (unlikely(vcpu->guest_debug) && vmx_steps_by_tf(vcpu))
 		vmx_step_begin(vcpu);
 	update_pml(vcpu);
 	vmx_flush_tlb(vcpu);
@@ -292,11 +337,11 @@ void vmx_section_leave(struct vlm_vcpu *vcpu)
 	local_irq_disable();
 	current->flags &= ~PF_VCPU;
 	vcpu->vmx.in_section = false;
-	if (unlikely(vmx_steps_by_tf(vcpu)))
+	if (unlikely(vcpu->guest_debug) && vmx_steps_by_tf(vcpu))
 		vmx_step_end(vcpu);
 	restore_host_msrs(vcpu);
 	restore_host_debug(vcpu);
-	restore_host_segments(vcpu, smp_processor_id());
+	restore_host_segments(vcpu);
 	if (vcpu->vmx.pml_on)
 		drain_pml(vcpu);
 	local_irq_enable();
@@ -309,7 +354,7 @@ void vmx_section_leave(struct vlm_vcpu *vcpu)
 void vmx_section_reload(struct vlm_vcpu *vcpu)
 {
 	/* The guest writes this one without an exit: what is in the CPU counts. */
-	rdmsrl(MSR_KERNEL_GS_BASE, vcpu->x86.kernel_gs_base);
+	vcpu->x86.kernel_gs_base = read_msr(MSR_KERNEL_GS_BASE);
 	load_guest_msrs(vcpu);
 	load_guest_debug(vcpu);
 }
@@ -422,14 +467,16 @@ u32 vmx_entry_event(struct vlm_vcpu *vcpu, u32 *error)
 
 void vmx_read_exit(struct vlm_vcpu *vcpu, struct vlm_exit *exit, u32 reads)
 {
+	if (reads & EXIT_LENGTH)
+		exit->length = vmcs_read32(VM_EXIT_INSTRUCTION_LEN);
 	if (reads & EXIT_QUAL)
 		exit->qualification = vmcs_readl(EXIT_QUALIFICATION);
+	if (!(reads & ~(EXIT_LENGTH | EXIT_QUAL)))
+		return;
 	if (reads & EXIT_GPA)
 		exit->gpa = vmcs_read64(GUEST_PHYSICAL_ADDRESS);
 	if (reads & EXIT_GVA)
 		exit->gva = vmcs_readl(GUEST_LINEAR_ADDRESS);
-	if (reads & EXIT_LENGTH)
-		exit->length = vmcs_read32(VM_EXIT_INSTRUCTION_LEN);
 	if (reads & EXIT_INSN_INFO)
 		exit->insn_info = vmcs_read32(VMX_INSTRUCTION_INFO);
 	if (reads & EXIT_INTR) {

@@ -13,9 +13,11 @@
 #include "insn.h"
 #include "root.h"
 #include "vmcs.h"
+#include "vmx.h"
 
 static DEFINE_PER_CPU(struct list_head, active_vmcss);
-static DEFINE_PER_CPU(struct vmcs *, current_vmcs);
+/* NULL on a CPU that is not in VMX operation. */
+DEFINE_PER_CPU(struct vmcs *, vmcs_current);
 
 void vmcs_init_lists(void)
 {
@@ -54,8 +56,8 @@ static void clear_here(void *arg)
 		return;
 
 	vmclear(v->pa);
-	if (this_cpu_read(current_vmcs) == v)
-		this_cpu_write(current_vmcs, NULL);
+	if (this_cpu_read(vmcs_current) == v)
+		this_cpu_write(vmcs_current, NULL);
 	list_del_init(&v->link);
 	v->launched = false;
 	/*
@@ -88,7 +90,7 @@ bool vmcs_load(struct vmcs *v)
 {
 	int cpu = smp_processor_id();
 
-	if (likely(this_cpu_read(current_vmcs) == v))
+	if (likely(this_cpu_read(vmcs_current) == v))
 		return vmx_root_is_on();
 
 	if (v->cpu != cpu)
@@ -103,14 +105,14 @@ bool vmcs_load(struct vmcs *v)
 		v->cpu = cpu;
 		list_add(&v->link, this_cpu_ptr(&active_vmcss));
 	}
-	this_cpu_write(current_vmcs, v);
+	this_cpu_write(vmcs_current, v);
 	local_irq_enable();
 	return true;
 }
 
 void vmcs_assert_current(const struct vmcs *v)
 {
-	WARN_ON_ONCE(this_cpu_read(current_vmcs) != v);
+	WARN_ON_ONCE(this_cpu_read(vmcs_current) != v);
 }
 
 void vmcs_clear_all_here(void)

@@ -11,6 +11,8 @@
 #define VELLUM_VMX_VMX_H
 
 #include <linux/kvm.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
 
 #include "../core/types.h"
 #include "vmcs.h"
@@ -75,8 +77,11 @@ enum vmx_dtable { DT_GDTR, DT_IDTR };
  * @host_ldt: likewise
  * @host_cr3: likewise
  * @host_cr4: likewise
- * @host_tsc_aux: likewise
- * @host_debugctl: likewise
+ * @host_gdt: base of the GDT of @last_cpu
+ * @host_fs_base: what the VMCS field HOST_FS_BASE holds
+ * @host_tsc_aux: of @last_cpu
+ * @host_debugctl: as it was when the section began
+ * @live: MSRs that are in the CPU: the guest's within a section
  */
 struct vmx_vcpu {
 	struct vmcs vmcs;
@@ -111,8 +116,16 @@ struct vmx_vcpu {
 	u16 host_ldt;
 	unsigned long host_cr3;
 	unsigned long host_cr4;
+	unsigned long host_gdt;
+	unsigned long host_fs_base;
 	u64 host_tsc_aux;
 	u64 host_debugctl;
+	struct {
+		u64 star;
+		u64 lstar;
+		u64 fmask;
+		u64 tsc_aux;
+	} live;
 };
 
 /* Entries of the page-modification log: SDM 3C, "Page-Modification Logging". */
@@ -127,15 +140,32 @@ void vmx_vcpu_destroy(struct vlm_vcpu *vcpu);
 /** vmx_vcpu_reset() - power-up state: SDM 3A, "Processor State After Reset". */
 void vmx_vcpu_reset(struct vlm_vcpu *vcpu);
 
+DECLARE_PER_CPU(struct vmcs *, vmcs_current);
+
+/** vmx_fetch_vmcs() - vmx_hold() of a VMCS that is not current. */
+void vmx_fetch_vmcs(struct vmx_vcpu *vmx);
+
 /**
- * vmx_begin() - make @vcpu's VMCS current; nests
+ * vmx_hold() - make a VMCS current; nests.  vmx_begin() of vcpu.h calls it.
  *
  * Waits when this CPU is going offline.  When VMX operation was ended for a
  * reboot, reads give 0 and writes do nothing.
  * Context: may sleep on the outermost call; preemption is off on return.
  */
-void vmx_begin(struct vlm_vcpu *vcpu);
-void vmx_end(struct vlm_vcpu *vcpu);
+static __always_inline void vmx_hold(struct vmx_vcpu *vmx)
+{
+	if (vmx->held++)
+		return;
+	preempt_disable();
+	if (unlikely(this_cpu_read(vmcs_current) != &vmx->vmcs))
+		vmx_fetch_vmcs(vmx);
+}
+
+static __always_inline void vmx_release(struct vmx_vcpu *vmx)
+{
+	if (!--vmx->held)
+		preempt_enable();
+}
 
 u64 vmx_get(struct vlm_vcpu *vcpu, enum vmx_reg reg);
 void vmx_set(struct vlm_vcpu *vcpu, enum vmx_reg reg, u64 value);
@@ -257,11 +287,20 @@ bool vmx_has_apicv(void);
 /** vmx_queue_nmis() - @count NMIs came; those beyond what a CPU latches are lost. */
 void vmx_queue_nmis(struct vlm_vcpu *vcpu, unsigned int count);
 
+/** vmx_interrupt_state() - vmx_interrupt_open(), and IF by itself. */
+bool vmx_interrupt_state(struct vlm_vcpu *vcpu, bool *flag);
+
 /** vmx_interrupt_open() - IF is set and no STI or MOV SS shields it. */
 bool vmx_interrupt_open(struct vlm_vcpu *vcpu);
 
 /** vmx_skip() - the one place that moves RIP past an instruction. */
 void vmx_skip(struct vlm_vcpu *vcpu, unsigned int length);
+
+/** vmx_skip_at() - the same, if it is still where it was. */
+void vmx_skip_at(struct vlm_vcpu *vcpu, u64 rip, unsigned int length);
+
+/** vmx_skip_exit() - past the instruction that this exit is about.  In the section. */
+void vmx_skip_exit(struct vlm_vcpu *vcpu);
 
 /** vmx_retire() - the same for what was emulated: after it RFLAGS.RF is clear. */
 void vmx_retire(struct vlm_vcpu *vcpu, unsigned int length);

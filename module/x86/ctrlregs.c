@@ -290,6 +290,7 @@ int vlm_xsetbv(struct vlm_vcpu *vcpu, u32 index, u64 value)
 	if (index != XCR_XFEATURE_ENABLED_MASK || vmx_cpl(vcpu) ||
 	    !vlm_xcr0_legal(vcpu, value))
 		return 1;
-	vlm_set_xcr0(vcpu, value);
+	if (value != vcpu->x86.xcr0)
+		vlm_set_xcr0(vcpu, value);
 	return 0;
 }

@@ -13,12 +13,12 @@
 #include <asm/msr-index.h>
 
 #include "../core/vcpu.h"
+#include "../irq/lapic.h"
 #include "msr_ops.h"
 
 #define ALL_BITS	(~0ULL)
 
 /* SDM 3A, "x2APIC Register Address Space". */
-#define X2APIC_MSRS	0x100
 
 #define STORED(index, f, member, mask)						\
 	.first = (index), .count = 1, .flags = (f), .bits = (mask),		\
@@ -118,7 +118,7 @@ const struct vlm_msr vlm_msrs[] = {
 	READS_ZERO(MSR_PP1_ENERGY_STATUS, 1),
 	{ .first = MSR_IA32_TSC_DEADLINE, .count = 1, .flags = MSR_LISTED,
 	  .read = vlm_msr_read_deadline, .write = vlm_msr_write_deadline },
-	{ .first = APIC_BASE_MSR, .count = X2APIC_MSRS,
+	{ .first = APIC_BASE_MSR, .count = VLM_X2APIC_MSRS,
 	  .read = vlm_msr_read_x2apic, .write = vlm_msr_write_x2apic },
 	{ STORED(MSR_IA32_XSS, MSR_LISTED, xss, 0), .feature = VF_XSAVES },
 	CLOCK(MSR_KVM_WALL_CLOCK_NEW, VF_KVM_CLOCK2),
@@ -141,3 +141,6 @@ const struct vlm_msr vlm_msrs[] = {
 };
 
 const unsigned int vlm_nr_msrs = ARRAY_SIZE(vlm_msrs);
+
+/* vlm_msrs_init() counts them in bytes. */
+static_assert(ARRAY_SIZE(vlm_msrs) < 256);

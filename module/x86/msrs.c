@@ -4,12 +4,30 @@
  */
 #include "../vellum.h"
 
+#include <linux/init.h>
 #include <linux/kernel.h>
+#include <linux/nospec.h>
 #include <asm/msr-index.h>
 
 #include "../core/vcpu.h"
 
-static const struct vlm_msr *find(u32 index)
+/* Most are among the first: there, the number of the row and 1, or 0. */
+#define FIRST_MSRS	0x400
+
+static u8 first_rows[FIRST_MSRS] __ro_after_init;
+
+void __init vlm_msrs_init(void)
+{
+	unsigned int i;
+	u32 index;
+
+	for (i = 0; i < vlm_nr_msrs; i++)
+		for (index = vlm_msrs[i].first; index < FIRST_MSRS &&
+		     index - vlm_msrs[i].first < vlm_msrs[i].count; index++)
+			first_rows[index] = i + 1;
+}
+
+static const struct vlm_msr *search(u32 index)
 {
 	unsigned int low = 0, high = vlm_nr_msrs;
 
@@ -25,6 +43,16 @@ static const struct vlm_msr *find(u32 index)
 			return msr;
 	}
 	return NULL;
+}
+
+static const struct vlm_msr *find(u32 index)
+{
+	unsigned int row;
+
+	if (index >= FIRST_MSRS)
+		return search(index);
+	row = first_rows[array_index_nospec(index, FIRST_MSRS)];
+	return row ? &vlm_msrs[row - 1] : NULL;
 }
 
 /* A feature that the host lacks is not there for user space either. */

@@ -51,6 +51,8 @@ struct vlm_msr {
 extern const struct vlm_msr vlm_msrs[];
 extern const unsigned int vlm_nr_msrs;
 
+void vlm_msrs_init(void);
+
 /**
  * vlm_msr_read() - one MSR, through the table; vlm_msr_write() likewise
  * @vcpu: the vCPU

@@ -69,7 +69,8 @@ void vlm_pv_before_section(struct vlm_vcpu *vcpu)
 		smp_mb__after_atomic();
 		vlm_clock_update(vcpu);
 	}
-	vlm_steal_update(vcpu);
+	if (vcpu->pv.steal_msr & KVM_MSR_ENABLED)
+		vlm_steal_update(vcpu);
 }
 
 void vlm_clock_check_cpu(struct vlm_vcpu *vcpu)

@@ -17,6 +17,7 @@ int __init vlm_x86_init(void)
 		return err;
 	/* What CPUID offers depends on what the FPU code can hold. */
 	vlm_cpuid_init();
+	vlm_msrs_init();
 	return 0;
 }
 

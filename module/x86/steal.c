@@ -74,8 +74,6 @@ void vlm_steal_update(struct vlm_vcpu *vcpu)
 {
 	struct vlm_pv *pv = &vcpu->pv;
 
-	if (likely(!enabled(vcpu)))
-		return;
 	if (pv->preempted)
 		take_back(vcpu);
 	if (pv->steal_new || pv->steal_task != current ||

@@ -21,6 +21,7 @@ static const struct {
 	{ "user", bench_user },
 	{ "events", bench_events },
 	{ "memory", bench_memory },
+	{ "smp", bench_smp },
 	{ "life", bench_life },
 };
 

@@ -31,6 +31,7 @@ void bench_apic(void);
 void bench_user(void);
 void bench_events(void);
 void bench_memory(void);
+void bench_smp(void);
 void bench_life(void);
 
 /* The whole of one command, from its start to its end. */

@@ -21,6 +21,8 @@ BENCH_LOOP(cr3, "mov %cr3, %r13", "mov %r13, %cr3");
 BENCH_LOOP(cr4, "mov %cr4, %r13", "btc $0, %r13; mov %r13, %cr4");
 BENCH_LOOP(xsetbv, "mov %cr4, %rax; bts $18, %rax; mov %rax, %cr4; xor %ecx, %ecx; xgetbv",
 	   "xsetbv");
+/* The gap between two is short, so they count as one loop that spins. */
+BENCH_LOOP(pause, "", ".rept 64; pause; .endr");
 BENCH_LOOP(invlpg, "mov $0x20000, %edi", "invlpg (%rdi)");
 BENCH_LOOP(pic_in, "", "in $0x21, %al");
 BENCH_LOOP(pic_out, "mov $0xff, %al", "out %al, $0x21");
@@ -71,6 +73,7 @@ static const struct bench_row rows[] = {
 	{ "CR4.VME flipped", 100, BENCH_CODE(cr4) },
 	{ "XSETBV", 35, BENCH_CODE(xsetbv), .prepare = has_xsave },
 	{ "INVLPG", 100, BENCH_CODE(invlpg) },
+	{ "PAUSE", 100, BENCH_CODE(pause), .per = 64 },
 	{ "port in, PIC", 35, BENCH_CODE(pic_in) },
 	{ "port out, PIC", 35, BENCH_CODE(pic_out) },
 	{ "port in, speaker", 35, BENCH_CODE(speaker) },

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "vt_fixture.h"
 
@@ -398,6 +399,8 @@ TEST_F(again, rewritten_by_another_vcpu)
 	struct vt_vcpu other;
 	struct vt_payload code = VT_PAYLOAD(racing);
 
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "takes two CPUs");
 	vt_vcpu_create(&self->vm, &other, 1);
 	vt_pass_cpuid(&other);
 	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(raced));

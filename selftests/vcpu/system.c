@@ -270,4 +270,48 @@ TEST_F(system, exceptions)
 	}
 }
 
+/* An exit of an instruction with prefixes that change nothing: all of it is done. */
+VT_GUEST(prefixed, 64,
+	 "xor %eax, %eax; rex.W cpuid; xor %eax, %eax; .byte 0x66, 0x48; cpuid\n"
+	 "mov $0x1b, %ecx; rex.W rdmsr; .byte 0x66; rdmsr; mov $0x77, %edi; hlt");
+
+TEST_F(system, prefixes)
+{
+	struct kvm_regs regs;
+
+	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(prefixed));
+	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
+	vt_get_regs(&self->vcpu, &regs);
+	EXPECT_EQ(0x77, regs.rdi);
+}
+
+/* What Linux has in IA32_STAR, written by a guest that had something else there. */
+VT_GUEST(star, 64,
+	 "mov $0xc0000081, %ecx; mov $0x00230010, %edx; xor %eax, %eax; wrmsr\n"
+	 "mov $0x00130008, %edx; wrmsr; hlt");
+
+/*
+ * A single step ends the section at the very exit that changes the MSR, before the
+ * CPU has the new value.  The host's own must be back all the same: the next system
+ * call of this process needs it.
+ */
+TEST_F(system, msr_written_as_the_section_ends)
+{
+	struct kvm_guest_debug debug = {
+		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP,
+	};
+	struct kvm_sregs sregs;
+
+	VT_NEED_CAP(KVM_CAP_SET_GUEST_DEBUG);
+	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(star));
+	vt_get_sregs(&self->vcpu, &sregs);
+	sregs.efer |= 1;	/* SCE */
+	vt_set_sregs(&self->vcpu, &sregs);
+	ASSERT_EQ(1, vt_set_msr(&self->vcpu, MSR_STAR, 0x0013000800000000));
+	ASSERT_EQ(0, VT_IOCTL(self->vcpu.fd, KVM_SET_GUEST_DEBUG, &debug));
+	for (int i = 0; i < 6; i++)
+		vt_run_to(&self->vcpu, KVM_EXIT_DEBUG);
+	EXPECT_EQ(0x0013000800000000, vt_get_msr(&self->vcpu, MSR_STAR));
+}
+
 TEST_HARNESS_MAIN
