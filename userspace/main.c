@@ -21,6 +21,7 @@ static const char help[] =
 "  top     the same as it goes on, those with most exits first\n"
 "  profile where the guests' exits come from, and what they cost\n"
 "  doctor  what is wrong with a VMCS that the CPU refused\n"
+"  exec    a command that finds this hypervisor at /dev/kvm\n"
 "  help    this text\n"
 "\n"
 "vellum COMMAND --help tells more, and the manual page vellum-COMMAND(1).\n";
@@ -38,6 +39,7 @@ static const struct {
 	{ "top", top_main },
 	{ "profile", profile_main },
 	{ "doctor", doctor_main },
+	{ "exec", exec_main },
 };
 
 int main(int argc, char **argv)

@@ -31,6 +31,7 @@ try 0 "usage: vellum info" info --help
 try 0 "usage: vellum control" control --help
 try 0 "usage: vellum walk" walk --help
 try 0 "usage: vellum debug" debug --help
+try 0 "usage: vellum exec" exec --help
 try 2 "there is no command talk" talk
 try 2 "nothing to run" run
 try 2 "unrecognized option" run --nonsense
@@ -57,6 +58,9 @@ try 1 "does vellum run --control /nonexistent/vm run?" debug --socket /nonexiste
 try 3 "there is no such device; is the module loaded? (modprobe vellum)" \
 	run --device /nonexistent/vellum --kernel text
 try 3 "does not speak version 12" run --device /dev/null --kernel text
+try 2 "which command?" exec --device /dev/null
+try 3 "is the module loaded?" exec --device /nonexistent/vellum -- true
+try 3 "is no device" exec --device text -- true
 try 3 "Virtual machines cannot run" info --device /nonexistent/vellum
 
 echo "cli: $count cases, $failed failed"

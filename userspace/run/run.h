@@ -13,6 +13,9 @@ int profile_main(int argc, char **argv);
 int stat_main(int argc, char **argv);
 int top_main(int argc, char **argv);
 
+/* `vellum exec`; the exit status, when it returns. */
+int exec_main(int argc, char **argv);
+
 /* `vellum control`, `vellum walk`, `vellum debug`; the exit status. */
 int control_main(int argc, char **argv);
 int walk_main(int argc, char **argv);
