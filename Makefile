@@ -3,13 +3,13 @@
 # the scripts in lab/ and selftests/.
 
 # Defaults are left to those scripts, so that what is not set stays unset.
-export LAB CPU CPUS KERNEL T MINUTES
+export LAB CPU CPUS KERNEL T MINUTES ALL
 
 version := $(if $(KERNEL),$(KERNEL),6.1)
 DESTDIR ?=
 
-.PHONY: all module userspace test test-hard test-qemu test-profile test-all bench check run shell bochs
-.PHONY: install clean help
+.PHONY: all module userspace test test-hard test-qemu test-kvm-selftests test-profile test-all bench
+.PHONY: check run shell bochs install clean help
 .DEFAULT_GOAL := all
 
 all: module userspace
@@ -33,8 +33,8 @@ test-hard:
 test-qemu:
 	@selftests/qemu/run
 
-test-profile:
-	@selftests/profile/run
+.PHONY: all module userspace test test-hard test-qemu test-kvm-selftests test-profile test-all bench
+.PHONY: check run shell bochs install clean help
 
 bench:
 	@selftests/bench/run
