@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../userspace/run/image.h"
+#include "../../userspace/boot/image.h"
 #include "../../userspace/run/machine.h"
 #include "test.h"
 

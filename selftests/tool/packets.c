@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../userspace/run/control.h"
-#include "../../userspace/run/gdb.h"
+#include "../../userspace/control/control.h"
+#include "../../userspace/gdb/gdb.h"
 #include "test.h"
 
 #define RAM_SIZE	(64u << 10)

@@ -16,9 +16,9 @@
 #include <linux/virtio_mmio.h>
 #include <linux/virtio_net.h>
 
-#include "../../userspace/run/console.h"
+#include "../../userspace/device/console.h"
 #include "../../userspace/run/helper.h"
-#include "../../userspace/run/virtio.h"
+#include "../../userspace/virtio/virtio.h"
 #include "test.h"
 
 #define RAM_SIZE	(256u << 10)

@@ -6,7 +6,7 @@
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 here=$top/selftests/tool
-run=$top/userspace/run
+user=$top/userspace
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
@@ -18,10 +18,11 @@ build() {
 		"$here/$name.c" "$here/test.c" "$@" -o "$out/$name"
 }
 
-build loaders "$run"/{image,linux,elf,pvh,multiboot,ram}.c
-build rings "$run"/{virtio,virtio_mmio,virtio_blk,virtio_rng,virtio_console,virtio_balloon,virtio_net,vring,ram,bus}.c \
+build loaders "$user"/boot/{image,linux,elf,pvh,multiboot}.c "$user"/run/ram.c
+build rings "$user"/virtio/{virtio,mmio,blk,rng,console,balloon,net,vring}.c \
+	"$user"/{run/ram,device/bus}.c \
 	"$top"/userspace/lib/{vm,device}.c
-build packets "$run"/{gdb,gdb_packet,gdb_regs,gdb_mem,ram}.c
+build packets "$user"/gdb/{gdb,packet,regs,mem}.c "$user"/run/ram.c
 make -s -C "$top/userspace" SANITIZE=1 OUT="$out/tool"
 
 failed=0

@@ -3,8 +3,8 @@
  * A vCPU's thread: run the guest, serve what it asks of this process.
  */
 #define _GNU_SOURCE
-#include "console.h"
-#include "control.h"
+#include "../device/console.h"
+#include "../control/control.h"
 #include "machine.h"
 
 #include <errno.h>

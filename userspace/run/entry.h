@@ -2,7 +2,7 @@
 #ifndef ENTRY_H
 #define ENTRY_H
 
-#include "image.h"
+#include "../boot/image.h"
 #include "machine.h"
 
 /* Put the boot vCPU into the state that @entry describes. 0, or -1 after a message. */

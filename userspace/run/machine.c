@@ -10,7 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "virtio.h"
+#include "../virtio/virtio.h"
 
 /* Pages that KVM wants for itself on old CPUs; beside the hole's devices. */
 #define IDENTITY_MAP	0xfffbc000u

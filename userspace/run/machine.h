@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #include "../lib/vellum.h"
-#include "bus.h"
+#include "../device/bus.h"
 #include "options.h"
 #include "ram.h"
 #include "say.h"

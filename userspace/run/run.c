@@ -9,11 +9,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#include "console.h"
-#include "control.h"
+#include "../device/console.h"
+#include "../control/control.h"
 #include "entry.h"
-#include "serial.h"
-#include "virtio.h"
+#include "../device/serial.h"
+#include "../virtio/virtio.h"
 
 #define DEFAULT_CMDLINE	"console=ttyS0"
 

@@ -5,7 +5,7 @@
 #ifndef GDB_PROTO_H
 #define GDB_PROTO_H
 
-#include "gdb_priv.h"
+#include "priv.h"
 
 /* Numbers of signals in the protocol, which are not this system's. */
 #define SIGNAL_INT	2

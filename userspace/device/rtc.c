@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "machine.h"
+#include "../run/machine.h"
 
 #define PORT_RTC	0x70
 

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "machine.h"
+#include "../run/machine.h"
 
 /*
  * Listen where --control says, if it does. Behind a connection's first byte is

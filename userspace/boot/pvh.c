@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "image.h"
-#include "machine.h"
+#include "../run/machine.h"
 
 #define START_MAGIC	0x336ec578u
 

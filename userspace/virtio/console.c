@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-#include "console.h"
+#include "../device/console.h"
 #include "virtio.h"
 
 #define QUEUE_IN	0

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "machine.h"
+#include "../run/machine.h"
 
 #define PM1_BUTTON	(1u << 8)
 #define PM1_SLEEP	(1u << 13)

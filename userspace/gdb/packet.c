@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control.h"
-#include "gdb_proto.h"
+#include "../control/control.h"
+#include "proto.h"
 
 #define ERROR(g)	text_add(&(g)->reply, "E01")
 #define OK(g)		text_add(&(g)->reply, "OK")

@@ -9,7 +9,7 @@
 
 #include <sys/uio.h>
 
-#include "machine.h"
+#include "../run/machine.h"
 #include "vring.h"
 
 #define VIRTIO_QUEUES	2

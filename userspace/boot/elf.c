@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "image.h"
-#include "machine.h"
+#include "../run/machine.h"
 
 #define XEN_ELFNOTE_PHYS32_ENTRY	18
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "image.h"
-#include "machine.h"
+#include "../run/machine.h"
 
 #define HEADER_OFFSET		0x1f1
 #define VERSION_64BIT		0x20c	/* xloadflags came with it */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "say.h"
+#include "../run/say.h"
 
 int bus_add(struct bus *bus, uint64_t start, uint64_t size, bus_access_t access, void *device)
 {

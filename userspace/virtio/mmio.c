@@ -2,7 +2,7 @@
 /*
  * The registers of a virtio device (VIRTIO 1.1, "MMIO Device Register Layout").
  */
-#include "virtio_mmio.h"
+#include "mmio.h"
 
 #include <string.h>
 #include <sys/eventfd.h>

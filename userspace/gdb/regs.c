@@ -2,7 +2,7 @@
 /*
  * Registers as gdb numbers them for x86-64, and those of the system behind them.
  */
-#include "gdb_priv.h"
+#include "priv.h"
 
 #include <stddef.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "image.h"
-#include "machine.h"
+#include "../run/machine.h"
 
 #define HEADER_MAGIC	0x1badb002u
 #define LOADER_MAGIC	0x2badb002u

@@ -2,7 +2,7 @@
 /*
  * The debugger's view of memory, and its breakpoints there.
  */
-#include "gdb_priv.h"
+#include "priv.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef SERIAL_H
 #define SERIAL_H
 
-#include "machine.h"
+#include "../run/machine.h"
 
 /* The first serial port, at 3F8H, IRQ 4. 0, or -1 after a message. */
 int serial_add(struct machine *m);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "aml.h"
-#include "machine.h"
-#include "power.h"
+#include "../run/machine.h"
+#include "../device/power.h"
 
 #define LAPIC_BASE	0xfee00000u
 #define IOAPIC_BASE	0xfec00000u

@@ -18,7 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "gdb.h"
+#include "../gdb/gdb.h"
 
 #define LINE_MAX_LEN	256
 #define PATIENCE_S	5	/* for a client that does not say what it wants */

@@ -18,7 +18,7 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_mmio.h>
 
-#include "virtio_mmio.h"
+#include "mmio.h"
 
 static void interrupt(struct virtio_dev *dev, unsigned int why)
 {

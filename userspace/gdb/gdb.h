@@ -6,7 +6,7 @@
 #ifndef GDB_H
 #define GDB_H
 
-#include "machine.h"
+#include "../run/machine.h"
 
 struct gdb;
 

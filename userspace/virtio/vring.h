@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#include "ram.h"
+#include "../run/ram.h"
 
 #define VRING_MAX	256	/* entries of a queue */
 #define CHAIN_MAX	256	/* buffers of a chain */

@@ -14,7 +14,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "machine.h"
+#include "../run/machine.h"
 
 #define RETRY_MS	10	/* while the guest does not take its input */
 

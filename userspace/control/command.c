@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "control.h"
-#include "virtio.h"
+#include "../virtio/virtio.h"
 
 #define WORDS_MAX	4
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ram.h"
+#include "../run/ram.h"
 
 /**
  * struct image - a file, read whole

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "machine.h"
+#include "../run/machine.h"
 
 #define IMAGE_MAX	(4ull << 30)
 

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "helper.h"
+#include "../run/helper.h"
 #include "virtio.h"
 
 #define QUEUE_RX	0

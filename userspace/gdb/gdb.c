@@ -3,7 +3,7 @@
  * Packets of gdb's remote protocol (Debugging with GDB, "Remote Protocol"): in,
  * acknowledged, and given to gdb_packet(); the stop and the going on of vCPUs.
  */
-#include "gdb_proto.h"
+#include "proto.h"
 
 #include <errno.h>
 #include <poll.h>
