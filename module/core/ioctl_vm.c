@@ -66,6 +66,12 @@ static long set_flags(u64 value, u64 valid, u64 *where)
 	return 0;
 }
 
+static long set_platform_info(struct vlm_vm *vm, u64 shown)
+{
+	WRITE_ONCE(vm->hide_platform_info, !shown);
+	return 0;
+}
+
 static long set_x2apic_api(struct vlm_vm *vm, u64 flags)
 {
 	if (flags & ~(u64)VLM_X2APIC_API)
@@ -73,6 +79,22 @@ static long set_x2apic_api(struct vlm_vm *vm, u64 flags)
 	/* As in KVM, what was asked for once stays. */
 	WRITE_ONCE(vm->irq.x2apic_api, vm->irq.x2apic_api | flags);
 	return 0;
+}
+
+/* Once, to something that Vellum can do; saying the same again is no error. */
+static long set_max_vcpu_id(struct vlm_vm *vm, u64 ids)
+{
+	long err = 0;
+
+	if (ids > VLM_MAX_VCPUS)
+		return -EINVAL;
+	mutex_lock(&vm->lock);
+	if (!vm->max_vcpu_ids && !vm->nr_vcpus)
+		vm->max_vcpu_ids = ids;
+	else if (ids != vm->max_vcpu_ids)
+		err = -EINVAL;
+	mutex_unlock(&vm->lock);
+	return err;
 }
 
 static long set_halt_poll(struct vlm_vm *vm, u64 ns)
@@ -101,6 +123,10 @@ static long vm_enable_cap(void *vm, unsigned long arg)
 		return cap->flags ? -EINVAL : vlm_set_msr_exits(vm, cap->args[0]);
 	case KVM_CAP_DISABLE_QUIRKS2:
 		return cap->flags ? -EINVAL : set_flags(cap->args[0], VLM_QUIRKS, &v->quirks_off);
+	case KVM_CAP_MAX_VCPU_ID:
+		return cap->flags ? -EINVAL : set_max_vcpu_id(v, cap->args[0]);
+	case KVM_CAP_MSR_PLATFORM_INFO:
+		return cap->flags ? -EINVAL : set_platform_info(v, cap->args[0]);
 	case KVM_CAP_X2APIC_API:
 		return cap->flags ? -EINVAL : set_x2apic_api(v, cap->args[0]);
 	case KVM_CAP_EXIT_ON_EMULATION_FAILURE:
@@ -141,6 +167,22 @@ static long vm_set_clock(void *vm, unsigned long arg)
 	return vlm_set_clock(vm, (const struct kvm_clock_data *)arg);
 }
 
+static long vm_set_boot_cpu_id(void *vm, unsigned long id)
+{
+	struct vlm_vm *v = vm;
+	long err = 0;
+
+	if (id >= VLM_MAX_VCPUS)
+		return -EINVAL;
+	mutex_lock(&v->lock);
+	if (v->nr_vcpus)
+		err = -EBUSY;
+	else
+		WRITE_ONCE(v->boot_cpu_id, id);
+	mutex_unlock(&v->lock);
+	return err;
+}
+
 static long vm_walk_ept(void *vm, unsigned long arg)
 {
 	return vlm_ept_walk(vm, (struct vellum_ept_walk *)arg);
@@ -153,6 +195,7 @@ static const struct vlm_ioctl vm_ioctls[] = {
 	{ KVM_GET_DIRTY_LOG, 0, vm_get_dirty_log },
 	{ KVM_CLEAR_DIRTY_LOG, 0, vm_clear_dirty_log },
 	{ KVM_SET_TSS_ADDR, 0, vm_set_tss_addr },
+	{ KVM_SET_BOOT_CPU_ID, 0, vm_set_boot_cpu_id },
 	{ KVM_SET_IDENTITY_MAP_ADDR, 0, vm_set_identity_map_addr },
 	{ KVM_GET_CLOCK, 0, vm_get_clock },
 	{ KVM_SET_CLOCK, 0, vm_set_clock },

@@ -290,6 +290,29 @@ static void take_window(struct vlm_vcpu *vcpu)
 	vcpu->want_window = want;
 }
 
+/* From here on nothing of the run before this one is left to finish. */
+static int run_anew(struct vlm_vcpu *vcpu)
+{
+	int next;
+
+	vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
+	/* "Retry": an AP that was brought up runs at the next call. */
+	if (vcpu->mp_state == KVM_MP_STATE_UNINITIALIZED) {
+		next = vlm_vcpu_block(vcpu);
+		if (next != VLM_RESUME)
+			return next;
+		vlm_lapic_init_sipi(vcpu);
+		vlm_request(vcpu, VLM_REQ_EVENT);
+		return -EAGAIN;
+	}
+
+	/* The host's TSC may have been set back since, by a suspend. */
+	if (vcpu->lapic)
+		vlm_lapic_timer_poll(vcpu);
+	take_window(vcpu);
+	return run_loop(vcpu);
+}
+
 static int run_once(struct vlm_vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
@@ -314,24 +337,17 @@ static int run_once(struct vlm_vcpu *vcpu)
 	if (next != VLM_RESUME)
 		return next;
 
+	/*
+	 * The reason of the last exit stays: who finishes an access this way may look
+	 * at it once more.
+	 */
 	if (vlm_immediate_exit(run))
 		return -EINTR;
 
-	/* "Retry": an AP that was brought up runs at the next call. */
-	if (vcpu->mp_state == KVM_MP_STATE_UNINITIALIZED) {
-		next = vlm_vcpu_block(vcpu);
-		if (next != VLM_RESUME)
-			return next;
-		vlm_lapic_init_sipi(vcpu);
-		vlm_request(vcpu, VLM_REQ_EVENT);
-		return -EAGAIN;
-	}
-
-	/* The host's TSC may have been set back since, by a suspend. */
-	if (vcpu->lapic)
-		vlm_lapic_timer_poll(vcpu);
-	take_window(vcpu);
-	return run_loop(vcpu);
+	next = run_anew(vcpu);
+	if (next == -EINTR)
+		run->exit_reason = KVM_EXIT_INTR;
+	return next;
 }
 
 long vlm_vcpu_run(struct vlm_vcpu *vcpu)
@@ -343,13 +359,10 @@ long vlm_vcpu_run(struct vlm_vcpu *vcpu)
 		sigprocmask(SIG_SETMASK, &vcpu->sigset, &saved);
 
 	vmx_l1d_touch(vcpu);
-	vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
 	WRITE_ONCE(vcpu->task, current);
 	ret = run_once(vcpu);
 	WRITE_ONCE(vcpu->task, NULL);
-	if (ret == -EINTR)
-		vcpu->run->exit_reason = KVM_EXIT_INTR;
-	else
+	if (ret != -EINTR)
 		vcpu->watch.by = VLM_BY_USER;
 	if (!ret && vcpu->recorder)
 		vlm_recorder_freeze(vcpu, vcpu->recorder);

@@ -199,6 +199,8 @@ static int vcpu_publish(struct vlm_vm *vm, struct vlm_vcpu *vcpu)
 
 	if (vm->nr_vcpus >= VLM_MAX_VCPUS)
 		return -EINVAL;
+	if (vm->max_vcpu_ids && vcpu->id >= vm->max_vcpu_ids)
+		return -EINVAL;
 	if (id_in_use(vm, vcpu->id))
 		return -EEXIST;
 	/* An irqchip came while this vCPU was being built without an APIC. */

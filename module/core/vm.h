@@ -29,6 +29,9 @@
  * @mm: [I] address space of the creator; ioctls from any other are refused
  * @lock: guards @vcpus against creation, and VM-wide settings
  * @vcpus: [l] by index of creation, RCU readers; entries stay until the VM dies
+ * @max_vcpu_ids: [l] the bound of vCPU ids that user space has set, or 0
+ * @boot_cpu_id: [a] which vCPU is the bootstrap processor
+ * @hide_platform_info: [a] MSR_PLATFORM_INFO is no MSR of the guest's
  * @quirks_off: [a] KVM_X86_QUIRK_* that user space turned off
  * @nr_vcpus: [l] number of entries; read without the lock
  * @boosted: [a] vCPU that a spinning one gave way to last, by index
@@ -55,6 +58,9 @@ struct vlm_vm {
 	struct mutex lock;
 	struct xarray vcpus;
 	unsigned int nr_vcpus;
+	u32 max_vcpu_ids;
+	u32 boot_cpu_id;
+	bool hide_platform_info;
 	u64 quirks_off;
 	unsigned int boosted;
 	s64 halt_poll_ns;
@@ -109,7 +115,9 @@ static inline bool vlm_vm_is_dead(const struct vlm_vm *vm)
 }
 
 /* The quirks of KVM's that Vellum has, and that KVM_CAP_DISABLE_QUIRKS2 ends. */
-#define VLM_QUIRKS	(KVM_X86_QUIRK_LINT0_REENABLED | KVM_X86_QUIRK_LAPIC_MMIO_HOLE)
+#define VLM_QUIRKS	(KVM_X86_QUIRK_LINT0_REENABLED | KVM_X86_QUIRK_LAPIC_MMIO_HOLE |	\
+			 KVM_X86_QUIRK_MISC_ENABLE_NO_MWAIT |				\
+			 KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS)
 
 static inline bool vlm_quirk(const struct vlm_vm *vm, u64 quirk)
 {

@@ -16,6 +16,12 @@
 #define DR_FROM(q)	((q) & BIT(4))
 #define DR_GPR(q)	(((q) >> 8) & 0xf)
 
+/* The debugger's DR7.GD, for the exit comes before the trap. */
+static bool guarded_by_debugger(struct vlm_vcpu *vcpu)
+{
+	return (vcpu->guest_debug & KVM_GUESTDBG_USE_HW_BP) && (vcpu->x86.debug_dr7 & DR7_GD);
+}
+
 /* DR7.GD guards the debug registers; the trap says so in DR6.BD. */
 static bool guarded(struct vlm_vcpu *vcpu)
 {
@@ -77,6 +83,8 @@ int exit_dr(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 		vlm_inject_error(vcpu, X86_TRAP_GP, 0);
 		return VLM_RESUME;
 	}
+	if (guarded_by_debugger(vcpu))
+		return exit_to_debugger(vcpu, X86_TRAP_DB, DR6_RESERVED | DR6_BD);
 	if (guarded(vcpu))
 		return VLM_RESUME;
 

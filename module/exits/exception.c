@@ -16,7 +16,7 @@
 /* Qualification of a #DB: SDM 3C, "Exit Qualification for Debug Exceptions". */
 #define DB_QUAL_BITS	(DR_TRAP_BITS | DR6_BD | DR_STEP)
 
-static int to_debugger(struct vlm_vcpu *vcpu, u8 vector, u64 dr6)
+int exit_to_debugger(struct vlm_vcpu *vcpu, u8 vector, u64 dr6)
 {
 	struct kvm_debug_exit_arch *arch = &vcpu->run->debug.arch;
 	struct kvm_segment cs;
@@ -35,7 +35,7 @@ static int debug_exception(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	u64 cause = exit->qualification & DB_QUAL_BITS;
 
 	if (vcpu->guest_debug & (KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_HW_BP))
-		return to_debugger(vcpu, X86_TRAP_DB, cause | DR6_RESERVED);
+		return exit_to_debugger(vcpu, X86_TRAP_DB, cause | DR6_RESERVED);
 
 	vlm_inject_db(vcpu, cause);
 	return VLM_RESUME;
@@ -44,7 +44,7 @@ static int debug_exception(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 static int breakpoint(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
 	if (vcpu->guest_debug & KVM_GUESTDBG_USE_SW_BP)
-		return to_debugger(vcpu, X86_TRAP_BP, 0);
+		return exit_to_debugger(vcpu, X86_TRAP_BP, 0);
 
 	vcpu->vmx.event_type = INTR_TYPE_SOFT_EXCEPTION;
 	vcpu->vmx.event_vector = X86_TRAP_BP;
@@ -56,13 +56,13 @@ static int breakpoint(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 /* KVM_GUESTDBG_SINGLESTEP steps by the monitor trap flag. */
 int exit_monitor_trap(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
-	return to_debugger(vcpu, X86_TRAP_DB, DR6_RESERVED | DR_STEP);
+	return exit_to_debugger(vcpu, X86_TRAP_DB, DR6_RESERVED | DR_STEP);
 }
 
 int vlm_debug_step(struct vlm_vcpu *vcpu)
 {
 	vcpu->vmx.step_done = false;
-	return to_debugger(vcpu, X86_TRAP_DB, DR6_RESERVED | DR_STEP);
+	return exit_to_debugger(vcpu, X86_TRAP_DB, DR6_RESERVED | DR_STEP);
 }
 
 int exit_exception(struct vlm_vcpu *vcpu, struct vlm_exit *exit)

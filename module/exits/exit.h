@@ -81,6 +81,9 @@ static inline const struct vlm_exit_row *vlm_exit_row(u16 reason)
 /** exit_entry_failed() - fill kvm_run for an entry that the CPU refused. */
 int exit_entry_failed(struct vlm_vcpu *vcpu, struct vlm_exit *exit);
 
+/** exit_to_debugger() - KVM_EXIT_DEBUG for the instruction at RIP. */
+int exit_to_debugger(struct vlm_vcpu *vcpu, u8 vector, u64 dr6);
+
 /** exit_internal_error() - KVM_EXIT_INTERNAL_ERROR with what is known. */
 int exit_internal_error(struct vlm_vcpu *vcpu, struct vlm_exit *exit, u32 suberror);
 
@@ -101,6 +104,7 @@ int vlm_debug_step(struct vlm_vcpu *vcpu);
 
 EXIT_HANDLER(exception);	/* exception.c */
 EXIT_HANDLER(monitor_trap);
+EXIT_HANDLER(mwait);
 EXIT_HANDLER(external_interrupt);	/* events.c */
 EXIT_HANDLER(triple_fault);
 EXIT_HANDLER(interrupt_window);

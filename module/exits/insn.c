@@ -84,7 +84,22 @@ int exit_pause_slow(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	return VLM_RESUME;
 }
 
-/* VMX instructions, MONITOR and MWAIT: CPUID says that they are not there. */
+/*
+ * MONITOR and MWAIT: to wait no time at all is allowed.  Where CPUID does not show
+ * them they are #UD, unless by the quirk of KVM's that guests were built on.
+ */
+int exit_mwait(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	bool there = vlm_quirk(vcpu->vm, KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS) ||
+		     vlm_cpuid_has_mwait(vcpu);
+
+	/* #UD for the ring comes before the exit on a CPU, but not on every emulated one. */
+	if (!there || vmx_cpl(vcpu))
+		return exit_undefined(vcpu, exit);
+	return exit_nop(vcpu, exit);
+}
+
+/* VMX instructions: CPUID says that they are not there. */
 int exit_undefined(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
 	vlm_inject(vcpu, X86_TRAP_UD);

@@ -85,7 +85,8 @@ void vlm_lapic_reset(struct vlm_vcpu *vcpu, bool init)
 		l->id = vcpu->id;
 	lapic_show_id(l);
 	/* Firmware's virtual wire: KVM_X86_QUIRK_LINT0_REENABLED. */
-	if (!vcpu->id && vlm_quirk(vcpu->vm, KVM_X86_QUIRK_LINT0_REENABLED))
+	if (vcpu->id == READ_ONCE(vcpu->vm->boot_cpu_id) &&
+	    vlm_quirk(vcpu->vm, KVM_X86_QUIRK_LINT0_REENABLED))
 		set_reg(l, APIC_LVT0, SET_APIC_DELIVERY_MODE(0, APIC_MODE_EXTINT));
 	vlm_request(vcpu, VLM_REQ_EVENT);
 }

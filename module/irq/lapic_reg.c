@@ -167,7 +167,6 @@ static u32 settable(unsigned int offset)
 	case APIC_SPIV:
 		return SPIV_BITS;
 	case APIC_ISR:
-	case APIC_IRR:
 	case APIC_TMR:
 		return 0xffff0000;	/* vectors below 16 do not exist */
 	case APIC_ICR:
@@ -180,6 +179,8 @@ static u32 settable(unsigned int offset)
 	case APIC_TMICT:
 	case APIC_ISR + 0x10 ... APIC_ISR + 0x70:
 	case APIC_TMR + 0x10 ... APIC_TMR + 0x70:
+	/* Their priority is that of none, so here they wait for ever. */
+	case APIC_IRR:
 	case APIC_IRR + 0x10 ... APIC_IRR + 0x70:
 		return ~0;
 	case APIC_ESR:

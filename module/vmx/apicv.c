@@ -212,6 +212,8 @@ void vmx_apic_prepare(struct vlm_vcpu *vcpu)
 	if (!vcpu->vmx.apic_page)
 		return;
 	vlm_lapic_highest(vcpu, &irr, &isr);
+	if (unlikely(vcpu->guest_debug & KVM_GUESTDBG_BLOCKIRQ))
+		irr = -1;
 	if (enable_apicv) {
 		vmcs_write16(GUEST_INTR_STATUS, max(irr, 0) | max(isr, 0) << 8);
 		return;

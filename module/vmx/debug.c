@@ -53,6 +53,8 @@ void vmx_debug_changed(struct vlm_vcpu *vcpu)
 	vmx_end(vcpu);
 
 	vlm_request(vcpu, VLM_REQ_MSRS);
+	/* KVM_GUESTDBG_BLOCKIRQ may have come or gone. */
+	vlm_request(vcpu, VLM_REQ_EVENT);
 }
 
 void vmx_exceptions_changed(struct vlm_vcpu *vcpu)

@@ -147,6 +147,12 @@ static bool inject_interrupt(struct vlm_vcpu *vcpu)
 	return true;
 }
 
+/* KVM_GUESTDBG_BLOCKIRQ: a debugger wants to step over what interrupts do. */
+static bool held_back(struct vlm_vcpu *vcpu)
+{
+	return unlikely(vcpu->guest_debug & KVM_GUESTDBG_BLOCKIRQ);
+}
+
 /*
  * At most one event an entry; what was already on its way goes first.  False: no
  * interrupt waits.
@@ -166,6 +172,8 @@ static bool inject_one(struct vlm_vcpu *vcpu, u32 blocking)
 		       event_type(vcpu, ev->interrupt.vector, INTR_TYPE_EXT_INTR));
 	} else if (ev->exception.pending) {
 		inject_exception(vcpu);
+	} else if (held_back(vcpu)) {
+		return true;
 	} else if (ev->nmi.pending && nmi_open(blocking)) {
 		ev->nmi.pending--;
 		inject(vcpu, INTR_TYPE_NMI_INTR | X86_TRAP_NMI);
@@ -210,10 +218,10 @@ void vmx_event_prepare(struct vlm_vcpu *vcpu)
 		trace_injected(vcpu);
 
 	/* Injection may itself raise a line, and no kick follows on this CPU. */
-	set_window(vcpu, CPU_BASED_NMI_WINDOW_EXITING,
-		   ev->nmi.pending || vlm_lapic_nmi_pending(vcpu));
-	set_window(vcpu, CPU_BASED_INTR_WINDOW_EXITING,
-		   ev->interrupt.pending || vlm_window_wanted(vcpu) || (more && waits(vcpu)));
+	set_window(vcpu, CPU_BASED_NMI_WINDOW_EXITING, !held_back(vcpu) &&
+		   (ev->nmi.pending || vlm_lapic_nmi_pending(vcpu)));
+	set_window(vcpu, CPU_BASED_INTR_WINDOW_EXITING, vlm_window_wanted(vcpu) ||
+		   (!held_back(vcpu) && (ev->interrupt.pending || (more && waits(vcpu)))));
 	vmx_apic_prepare(vcpu);
 
 	/* An exception that had to wait for one before it goes next time. */

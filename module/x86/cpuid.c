@@ -179,8 +179,19 @@ static noinline void cpuid_absent(struct vlm_vcpu *vcpu, u32 function, u32 index
 	vlm_cpuid(vcpu, regs);
 }
 
+/* With KVM's quirk IA32_MISC_ENABLE does not show in CPUID. */
+bool vlm_cpuid_has_mwait(struct vlm_vcpu *vcpu)
+{
+	if (likely(vlm_quirk(vcpu->vm, KVM_X86_QUIRK_MISC_ENABLE_NO_MWAIT)))
+		return vlm_guest_has(vcpu, VF_MWAIT);
+	return vcpu->x86.misc_enable & MSR_IA32_MISC_ENABLE_MWAIT;
+}
+
 static void patch_leaf_1(struct vlm_vcpu *vcpu, u32 *ecx, u32 *edx)
 {
+	*ecx &= ~F(MWAIT);
+	if (vlm_cpuid_has_mwait(vcpu))
+		*ecx |= F(MWAIT);
 	*ecx &= ~F(OSXSAVE);
 	if ((*ecx & F(XSAVE)) && (vmx_get_cr4(vcpu) & X86_CR4_OSXSAVE))
 		*ecx |= F(OSXSAVE);

@@ -26,6 +26,8 @@ enum vlm_feature {
 	VF_RDTSCP,
 	VF_PCID,
 	VF_XSAVE,
+	VF_MWAIT,
+	VF_PDCM,
 	VF_XSAVES,
 	VF_FSGSBASE,
 	VF_SMEP,
@@ -146,6 +148,9 @@ void vlm_cpuid_xcr0_changed(struct vlm_vcpu *vcpu);
 long vlm_get_supported_cpuid(struct kvm_cpuid2 __user *user);
 long vlm_set_cpuid2(struct vlm_vcpu *vcpu, struct kvm_cpuid2 __user *user);
 long vlm_get_cpuid2(struct vlm_vcpu *vcpu, struct kvm_cpuid2 __user *user);
+
+/** vlm_cpuid_has_mwait() - does it show MONITOR and MWAIT now?  Context: as vlm_cpuid(). */
+bool vlm_cpuid_has_mwait(struct vlm_vcpu *vcpu);
 
 /** vlm_guest_has() - does the guest's CPUID show @feature? */
 bool vlm_guest_has(struct vlm_vcpu *vcpu, enum vlm_feature feature);

@@ -12,10 +12,6 @@
 #include "../core/vcpu.h"
 #include "dr.h"
 
-#define DEBUG_CONTROL	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP |		\
-			 KVM_GUESTDBG_USE_SW_BP | KVM_GUESTDBG_USE_HW_BP |	\
-			 KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP)
-
 long vlm_get_debugregs(struct vlm_vcpu *vcpu, struct kvm_debugregs *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -45,7 +41,7 @@ long vlm_set_guest_debug(struct vlm_vcpu *vcpu, const struct kvm_guest_debug *in
 	bool inject = in->control & (KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP);
 	u64 dr7 = in->arch.debugreg[7];
 
-	if (in->control & ~(u32)DEBUG_CONTROL)
+	if (in->control & ~(u32)VLM_GUEST_DEBUG)
 		return -EINVAL;
 	if ((in->control & KVM_GUESTDBG_USE_HW_BP) && dr7 >> 32)
 		return -EINVAL;
@@ -60,7 +56,7 @@ long vlm_set_guest_debug(struct vlm_vcpu *vcpu, const struct kvm_guest_debug *in
 	vcpu->x86.debug_dr7 = DR7_ALWAYS_1;
 	if (vcpu->guest_debug & KVM_GUESTDBG_USE_HW_BP) {
 		memcpy(vcpu->x86.debug_dr, in->arch.debugreg, sizeof(vcpu->x86.debug_dr));
-		vcpu->x86.debug_dr7 = (dr7 & DR7_WRITABLE & ~(u64)DR7_GD) | DR7_ALWAYS_1;
+		vcpu->x86.debug_dr7 = (dr7 & DR7_WRITABLE) | DR7_ALWAYS_1;
 	}
 
 	if (in->control & KVM_GUESTDBG_INJECT_DB)

@@ -123,6 +123,7 @@ static int read_feature(struct vlm_vcpu *none, u32 index, u64 *value)
 		rdmsrl_safe(index, value);
 		return 0;
 	case MSR_PLATFORM_INFO:
+	case MSR_IA32_PERF_CAPABILITIES:
 		*value = 0;
 		return 0;
 	case MSR_IA32_ARCH_CAPABILITIES:

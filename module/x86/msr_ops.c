@@ -231,6 +231,15 @@ MSR_WRITER(vlm_msr_write_misc_enable)
 	return 0;
 }
 
+/* KVM_CAP_MSR_PLATFORM_INFO: user space says whether the guest has it. */
+MSR_READER(vlm_msr_read_platform_info)
+{
+	if (!host && READ_ONCE(vcpu->vm->hide_platform_info))
+		return 1;
+	*value = vcpu->x86.platform_info;
+	return 0;
+}
+
 /*
  * BTF works as on the CPU.  LBR is dropped: the records would be the host's.
  * Guests set it without asking CPUID, so it is no #GP.

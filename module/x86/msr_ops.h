@@ -24,6 +24,7 @@ MSR_WRITER(vlm_msr_write_command);
 MSR_WRITER(vlm_msr_write_ucode_rev);
 MSR_WRITER(vlm_msr_write_arch_capabilities);
 MSR_WRITER(vlm_msr_write_misc_enable);
+MSR_READER(vlm_msr_read_platform_info);
 MSR_WRITER(vlm_msr_write_debugctl);
 MSR_WRITER(vlm_msr_write_pat);
 MSR_READER(vlm_msr_read_deadline);

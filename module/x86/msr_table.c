@@ -76,7 +76,9 @@ const struct vlm_msr vlm_msrs[] = {
 	  .read = vlm_msr_read_field, .write = vlm_msr_write_ucode_rev },
 	READS_ZERO(MSR_P6_PERFCTR0, 2),
 	{ .first = MSR_PLATFORM_INFO, .count = 1, .flags = MSR_LISTED | MSR_FEATURE |
-	  MSR_HOST_WRITES, .read = vlm_msr_read_constant, .write = vlm_msr_write_zero },
+	  MSR_HOST_WRITES, .bits = ~(u64)MSR_PLATFORM_INFO_CPUID_FAULT,
+	  .field = offsetof(struct vlm_x86, platform_info),
+	  .read = vlm_msr_read_platform_info, .write = vlm_msr_write_field },
 	{ .first = MTRR_CAP, .count = 1, .bits = VLM_MTRR_CAP,
 	  .read = vlm_msr_read_constant },
 	{ .first = MSR_IA32_ARCH_CAPABILITIES, .count = 1, .flags = MSR_LISTED |
@@ -102,6 +104,7 @@ const struct vlm_msr vlm_msrs[] = {
 	  .flags = MSR_LISTED, .bits = DEBUGCTLMSR_BTF,
 	  .read = vlm_msr_read_vmcs, .write = vlm_msr_write_debugctl },
 	READS_ZERO(MSR_IA32_LASTBRANCHFROMIP, 4),
+	{ STORED(MSR_IA32_POWER_CTL, MSR_LISTED, power_ctl, ALL_BITS) },
 	MTRRS(MTRR_VARIABLE, VLM_MTRR_VARIABLE * 2),
 	MTRRS(MTRR_FIX_64K, 1),
 	MTRRS(MTRR_FIX_16K, 2),
@@ -109,6 +112,9 @@ const struct vlm_msr vlm_msrs[] = {
 	{ .first = MSR_IA32_CR_PAT, .count = 1, .flags = MSR_LISTED, .field = VMX_PAT,
 	  .read = vlm_msr_read_vmcs, .write = vlm_msr_write_pat },
 	MTRRS(MTRR_DEF_TYPE, 1),
+	{ .first = MSR_IA32_PERF_CAPABILITIES, .count = 1, .flags = MSR_FEATURE |
+	  MSR_HOST_ALWAYS, .feature = VF_PDCM, .read = vlm_msr_read_constant,
+	  .write = vlm_msr_write_zero },
 	{ .first = MSR_IA32_MC0_CTL, .count = VLM_MCE_BANKS * 4,
 	  .read = vlm_mce_read, .write = vlm_mce_write },
 	READS_ZERO(MSR_RAPL_POWER_UNIT, 1),

@@ -99,7 +99,7 @@ void vlm_msr_reset(struct vlm_vcpu *vcpu)
 	struct vlm_x86 *x86 = &vcpu->x86;
 
 	x86->apic_base = VLM_APIC_BASE_RESET;
-	if (!vcpu->id)
+	if (vcpu->id == READ_ONCE(vcpu->vm->boot_cpu_id))
 		x86->apic_base |= MSR_IA32_APICBASE_BSP;
 	x86->xss = 0;
 	x86->star = 0;
@@ -110,6 +110,8 @@ void vlm_msr_reset(struct vlm_vcpu *vcpu)
 	x86->tsc_aux = 0;
 	x86->spec_ctrl = 0;
 	x86->misc_enable = VLM_MISC_ENABLE_RESET;
+	x86->platform_info = 0;
+	x86->power_ctl = 0;
 	x86->feature_control = 0;
 	x86->arch_capabilities = vlm_arch_capabilities();
 	x86->ucode_rev = VLM_UCODE_REV;

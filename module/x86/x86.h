@@ -73,6 +73,8 @@ struct vlm_mce {
  * @tsc_khz: frequency that the guest sees
  * @tsc_adjust: IA32_TSC_ADJUST
  * @misc_enable: IA32_MISC_ENABLE
+ * @platform_info: MSR_PLATFORM_INFO
+ * @power_ctl: IA32_POWER_CTL
  * @feature_control: IA32_FEATURE_CONTROL
  * @arch_capabilities: IA32_ARCH_CAPABILITIES as the guest reads it
  * @ucode_rev: IA32_BIOS_SIGN_ID as the guest reads it
@@ -112,6 +114,8 @@ struct vlm_x86 {
 	u32 tsc_khz;
 	u64 tsc_adjust;
 	u64 misc_enable;
+	u64 platform_info;
+	u64 power_ctl;
 	u64 feature_control;
 	u64 arch_capabilities;
 	u64 ucode_rev;
@@ -143,6 +147,12 @@ long vlm_get_mp_state(struct vlm_vcpu *vcpu, struct kvm_mp_state *out);
 long vlm_set_mp_state(struct vlm_vcpu *vcpu, const struct kvm_mp_state *in);
 long vlm_get_debugregs(struct vlm_vcpu *vcpu, struct kvm_debugregs *out);
 long vlm_set_debugregs(struct vlm_vcpu *vcpu, const struct kvm_debugregs *in);
+/* Flags of KVM_SET_GUEST_DEBUG. */
+#define VLM_GUEST_DEBUG	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP |		\
+			 KVM_GUESTDBG_USE_SW_BP | KVM_GUESTDBG_USE_HW_BP |	\
+			 KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP |	\
+			 KVM_GUESTDBG_BLOCKIRQ)
+
 long vlm_set_guest_debug(struct vlm_vcpu *vcpu, const struct kvm_guest_debug *in);
 
 /* What kvm_run.kvm_valid_regs and kvm_dirty_regs may ask for. */

@@ -64,6 +64,47 @@ TEST_F(hostile, vcpu_ids)
 	EXPECT_EQ(-EINVAL, vt_ioctl(self->vm.fd, KVM_CREATE_VCPU, 0xffffffff));
 }
 
+/* KVM_CAP_MAX_VCPU_ID is set once, before there is a vCPU, to what is possible. */
+TEST_F(hostile, fewer_vcpu_ids)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_MAX_VCPU_ID };
+	struct vt_vm vm;
+
+	vt_vm_create(&vm);
+	cap.args[0] = vt_cap(vm.dev, KVM_CAP_MAX_VCPU_ID) + 1;
+	EXPECT_EQ(-EINVAL, VT_IOCTL(vm.fd, KVM_ENABLE_CAP, &cap));
+	cap.args[0] = 2;
+	EXPECT_EQ(0, VT_IOCTL(vm.fd, KVM_ENABLE_CAP, &cap));
+	EXPECT_EQ(0, VT_IOCTL(vm.fd, KVM_ENABLE_CAP, &cap));
+	cap.args[0] = 3;
+	EXPECT_EQ(-EINVAL, VT_IOCTL(vm.fd, KVM_ENABLE_CAP, &cap));
+	EXPECT_EQ(-EINVAL, vt_ioctl(vm.fd, KVM_CREATE_VCPU, 2));
+	vt_vm_destroy(&vm);
+	EXPECT_EQ(-EINVAL, VT_IOCTL(self->vm.fd, KVM_ENABLE_CAP, &cap));
+}
+
+/* The bootstrap processor is chosen before there is a vCPU. */
+TEST_F(hostile, boot_cpu)
+{
+	struct kvm_sregs sregs;
+	struct vt_vcpu vcpus[2];
+	struct vt_vm vm;
+
+	EXPECT_EQ(-EBUSY, vt_ioctl(self->vm.fd, KVM_SET_BOOT_CPU_ID, 1));
+	vt_vm_create(&vm);
+	if (!vt_on_kvm())
+		EXPECT_EQ(-EINVAL, vt_ioctl(vm.fd, KVM_SET_BOOT_CPU_ID, ~0ul));
+	EXPECT_EQ(0, vt_ioctl(vm.fd, KVM_SET_BOOT_CPU_ID, 1));
+	for (unsigned int i = 0; i < 2; i++) {
+		vt_vcpu_create(&vm, &vcpus[i], i);
+		vt_get_sregs(&vcpus[i], &sregs);
+		EXPECT_EQ(i == 1, !!(sregs.apic_base & 0x100));
+	}
+	for (unsigned int i = 0; i < 2; i++)
+		vt_vcpu_destroy(&vcpus[i]);
+	vt_vm_destroy(&vm);
+}
+
 TEST_F(hostile, vm_has_no_mapping)
 {
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, self->vm.run_size, PROT_READ,

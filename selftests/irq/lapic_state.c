@@ -308,7 +308,8 @@ TEST_F(state, hostile_page)
 		if (!vt_on_kvm()) {
 			EXPECT_EQ(0xff, vt_lapic_reg(&lapic, APIC_TPR));
 			EXPECT_EQ(0x3ff, vt_lapic_reg(&lapic, APIC_SPIV));
-			EXPECT_EQ(0xffff0000, vt_lapic_reg(&lapic, APIC_IRR));
+			EXPECT_EQ(0xffffffff, vt_lapic_reg(&lapic, APIC_IRR));
+			EXPECT_EQ(0xffff0000, vt_lapic_reg(&lapic, APIC_ISR));
 			EXPECT_EQ(0x0001a7ff, vt_lapic_reg(&lapic, APIC_LVT0));
 		}
 		EXPECT_EQ(-1, vt_irq_next(&vcpu));

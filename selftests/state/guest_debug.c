@@ -127,6 +127,49 @@ TEST_F(guest_debug, hardware_breakpoint)
 	EXPECT_EQ(0x400, regs.dr7);
 }
 
+/* What would interrupt the step waits until the debugger is done. */
+TEST_F(guest_debug, block_interrupts)
+{
+	const struct kvm_debug_exit_arch *arch = &self->vcpu.run->debug.arch;
+	struct kvm_vcpu_events events;
+
+	if (!(vt_cap(self->vm.dev, KVM_CAP_SET_GUEST_DEBUG2) & KVM_GUESTDBG_BLOCKIRQ))
+		SKIP(return, "no KVM_GUESTDBG_BLOCKIRQ");
+	start(&self->vcpu, VT_PAYLOAD(steps));
+	vt_catch(&self->vcpu, VT_LONG);
+	ASSERT_EQ(0, vt_ioctl(self->vcpu.fd, KVM_NMI, 0));
+	debug(&self->vcpu, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP |
+	      KVM_GUESTDBG_BLOCKIRQ, 0, 0);
+	vt_run_to(&self->vcpu, KVM_EXIT_DEBUG);
+	EXPECT_EQ(VT_CODE + 2, arch->pc);
+	vt_run_to(&self->vcpu, KVM_EXIT_DEBUG);
+	EXPECT_EQ(VT_CODE + 4, arch->pc);
+	ASSERT_EQ(0, VT_IOCTL(self->vcpu.fd, KVM_GET_VCPU_EVENTS, &events));
+	EXPECT_EQ(1, events.nmi.pending);
+	debug(&self->vcpu, 0, 0, 0);
+	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
+	EXPECT_EQ(2, vt_caught(&self->vcpu)->vector);
+	EXPECT_EQ(VT_CODE + 4, vt_caught(&self->vcpu)->rip);
+}
+
+VT_GUEST(moves_dr, 64, "nop; mov %db0, %rax; hlt");
+
+/* DR7.GD of the debugger's: the guest does not get at the registers. */
+TEST_F(guest_debug, general_detect)
+{
+	const struct kvm_debug_exit_arch *arch = &self->vcpu.run->debug.arch;
+
+	VT_NEED_CAP(KVM_CAP_SET_GUEST_DEBUG);
+	start(&self->vcpu, VT_PAYLOAD(moves_dr));
+	debug(&self->vcpu, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP, 0x2400, 0);
+	vt_run_to(&self->vcpu, KVM_EXIT_DEBUG);
+	EXPECT_EQ(1, arch->exception);
+	EXPECT_EQ(VT_CODE + 1, arch->pc);
+	EXPECT_EQ(0xffff2ff0, arch->dr6);
+	debug(&self->vcpu, 0, 0, 0);
+	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
+}
+
 VT_GUEST(watched, 64, "mov $0x20000, %edi; movb $1, 1(%rdi); movb $2, (%rdi); nop; hlt");
 
 TEST_F(guest_debug, watchpoint)

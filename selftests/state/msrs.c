@@ -39,9 +39,12 @@ static const struct {
 	{ MSR_MTRR_PHYSMASK0, 0xff80000800 },
 	{ MSR_IA32_MCG_STATUS, 5 },
 	{ MSR_IA32_MISC_ENABLE, 1 },
+	{ 0x1fc, 0x1234 },	/* IA32_POWER_CTL */
 	{ 0x11, 0 },
 	{ 0x12, 0 },
 };
+
+VT_GUEST(reads_platform_info, 64, "mov $7, %eax; mov $0xce, %ecx; rdmsr; hlt");
 
 TEST_F(msrs, set_get)
 {
@@ -186,6 +189,31 @@ TEST_F(msrs, listed_can_be_saved_and_restored)
 			       (unsigned long long)value);
 	}
 	free(list);
+}
+
+/* MSR_PLATFORM_INFO is user space's to set, and to hide from the guest. */
+TEST_F(msrs, platform_info)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_MSR_PLATFORM_INFO, .args = { 1 } };
+	const uint32_t index = 0xce;
+
+	VT_NEED_CAP(KVM_CAP_MSR_PLATFORM_INFO);
+	vt_catch(&self->vcpu, VT_LONG);
+	EXPECT_EQ(1, vt_set_msr(&self->vcpu, index, 0xff00));
+	for (int shown = 1; shown >= 0; shown--) {
+		struct kvm_regs regs;
+
+		cap.args[0] = shown;
+		EXPECT_EQ(0, VT_IOCTL(self->vm.fd, KVM_ENABLE_CAP, &cap));
+		vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(reads_platform_info));
+		vt_catch(&self->vcpu, VT_LONG);
+		vt_run_to(&self->vcpu, KVM_EXIT_HLT);
+		vt_get_regs(&self->vcpu, &regs);
+		EXPECT_EQ(shown ? 0xff00 : 7, regs.rax);
+		EXPECT_EQ(shown ? 0 : 1, vt_caught(&self->vcpu)->count);
+		/* It is there for user space all the same. */
+		EXPECT_EQ(0xff00, vt_get_msr(&self->vcpu, index));
+	}
 }
 
 TEST_F(msrs, features)

@@ -99,6 +99,8 @@ TEST_F(exits, state_in_the_middle_of_io)
 	self->vcpu.run->immediate_exit = 1;
 	EXPECT_EQ(-EINTR, vt_ioctl(self->vcpu.fd, KVM_RUN, 0));
 	self->vcpu.run->immediate_exit = 0;
+	/* What it was can still be read. */
+	EXPECT_EQ(KVM_EXIT_IO, self->vcpu.run->exit_reason);
 	/* The access is finished although nothing else has run. */
 	vt_get_regs(&self->vcpu, &regs);
 	EXPECT_NE(~0ull, regs.rax);

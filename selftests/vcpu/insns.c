@@ -50,14 +50,14 @@ VT_GUEST(undefined, 64,
 	 "vmread %rax, %rbx" NEXT "vmwrite %rax, %rbx" NEXT
 	 "invept 0x20000, %rax" NEXT "invvpid 0x20000, %rax" NEXT
 	 "vmfunc" NEXT "getsec" NEXT "rsm" NEXT "ud2" NEXT
-	 "mov %cr1, %rax" NEXT "monitor" NEXT "mwait" NEXT);
+	 "mov %cr1, %rax" NEXT);
 
 TEST_F(insns, undefined)
 {
 	static const char *const names[] = {
 		"VMLAUNCH", "VMRESUME", "VMXOFF", "VMXON", "VMCLEAR", "VMPTRLD",
 		"VMPTRST", "VMREAD", "VMWRITE", "INVEPT", "INVVPID", "VMFUNC", "GETSEC",
-		"RSM", "UD2", "MOV CR1", "MONITOR", "MWAIT",
+		"RSM", "UD2", "MOV CR1",
 	};
 	const struct vt_caught *caught = vt_caught(&self->vcpu);
 
@@ -65,11 +65,6 @@ TEST_F(insns, undefined)
 	for (unsigned int i = 0; i < 2 * ARRAY_SIZE(names); i++) {
 		unsigned int n = i / 2;
 
-		/* KVM takes them for NOP. */
-		if (vt_on_kvm() && names[n][0] == 'M' && names[n][1] != 'O')
-			continue;
-		if (vt_on_kvm() && !strcmp(names[n], "MONITOR"))
-			continue;
 		start(&self->vcpu, n, i & 1, (struct kvm_regs){ 0 });
 		vt_run_to(&self->vcpu, KVM_EXIT_HLT);
 		EXPECT_EQ(1, caught->count);
@@ -77,6 +72,45 @@ TEST_F(insns, undefined)
 		EXPECT_EQ(VT_CODE + SLOT * n, caught->rip)
 			TH_LOG("%s in ring %u", names[n], i & 1 ? 3 : 0);
 		EXPECT_EQ(i & 1 ? VT_SEL_UCODE : VT_SEL_CODE, caught->cs);
+	}
+}
+
+VT_GUEST(waits, 64, "monitor" NEXT "mwait" NEXT);
+
+/* The instruction that catches in waits came from, or -1 when it did nothing. */
+static int wait_with(struct vt_vcpu *vcpu, unsigned int i, bool user)
+{
+	const struct vt_caught *caught = vt_caught(vcpu);
+
+	start(vcpu, i, user, (struct kvm_regs){ .rax = VT_DATA });
+	vt_run_to(vcpu, KVM_EXIT_HLT);
+	return caught->count ? caught->vector : -1;
+}
+
+/*
+ * MONITOR and MWAIT do nothing, unless user space turns KVM's quirk off; then CPUID
+ * decides, and with the other quirk off, IA32_MISC_ENABLE does.
+ */
+TEST_F(insns, mwait)
+{
+	const uint64_t quirks = KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS |
+				KVM_X86_QUIRK_MISC_ENABLE_NO_MWAIT;
+	const struct kvm_enable_cap cap = { .cap = KVM_CAP_DISABLE_QUIRKS2, .args = { quirks } };
+
+	if ((vt_cap(self->vm.dev, KVM_CAP_DISABLE_QUIRKS2) & quirks) != quirks)
+		SKIP(return, "no such quirks");
+	vt_load(&self->vcpu, VT_PAYLOAD(waits));
+	for (unsigned int i = 0; i < 2; i++)
+		EXPECT_EQ(-1, wait_with(&self->vcpu, i, false));
+	EXPECT_EQ(0, VT_IOCTL(self->vm.fd, KVM_ENABLE_CAP, &cap));
+	for (unsigned int i = 0; i < 2; i++) {
+		vt_set_msr(&self->vcpu, MSR_IA32_MISC_ENABLE, 0);
+		EXPECT_EQ(6, wait_with(&self->vcpu, i, false));
+		vt_set_msr(&self->vcpu, MSR_IA32_MISC_ENABLE, 1 << 18);
+		EXPECT_EQ(-1, wait_with(&self->vcpu, i, false));
+		/* Never in ring 3; KVM leaves that to the CPU. */
+		if (!vt_on_kvm())
+			EXPECT_EQ(6, wait_with(&self->vcpu, i, true));
 	}
 }
 

@@ -400,6 +400,7 @@ TEST_F(mmio, immediate_exit)
 	vt_get_regs(&self->vcpu, &regs);
 	EXPECT_EQ(0x5a5a5a5a5a5a5a5a, regs.rax);
 	EXPECT_EQ(VT_CODE + 8, regs.rip);
+	EXPECT_EQ(KVM_EXIT_MMIO, run->exit_reason);
 	run->immediate_exit = 0;
 	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
 }
