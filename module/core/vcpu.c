@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <asm/msr-index.h>
 
 #include <vellum.h>
 
@@ -86,8 +87,9 @@ static struct vlm_vcpu *vcpu_build(struct vlm_vm *vm, u32 id)
 	}
 	vlm_x86_reset(vcpu);
 	vlm_request(vcpu, VLM_REQ_EVENT);
-	vcpu->mp_state = vcpu->lapic && id ? KVM_MP_STATE_UNINITIALIZED :
-					     KVM_MP_STATE_RUNNABLE;
+	/* With local APICs all but the bootstrap processor wait for INIT and SIPI. */
+	vcpu->mp_state = vcpu->lapic && !(vcpu->x86.apic_base & MSR_IA32_APICBASE_BSP) ?
+			 KVM_MP_STATE_UNINITIALIZED : KVM_MP_STATE_RUNNABLE;
 	return vcpu;
 }
 

@@ -232,4 +232,22 @@ TEST_F(init, restart)
 	}
 }
 
+/* KVM_SET_BOOT_CPU_ID: another than the first runs, and the first waits. */
+TEST(another_boots)
+{
+	struct vt_vcpu vcpu[2];
+	struct vt_vm vm;
+
+	vt_vm_create(&vm);
+	ASSERT_EQ(0, vt_ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0));
+	ASSERT_EQ(0, vt_ioctl(vm.fd, KVM_SET_BOOT_CPU_ID, 1));
+	vt_vcpu_create(&vm, &vcpu[0], 0);
+	vt_vcpu_create(&vm, &vcpu[1], 1);
+	EXPECT_EQ(KVM_MP_STATE_UNINITIALIZED, vt_mp_state(&vcpu[0]));
+	EXPECT_EQ(KVM_MP_STATE_RUNNABLE, vt_mp_state(&vcpu[1]));
+	vt_vcpu_destroy(&vcpu[1]);
+	vt_vcpu_destroy(&vcpu[0]);
+	vt_vm_destroy(&vm);
+}
+
 TEST_HARNESS_MAIN
