@@ -1,6 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# inside.sh DEVICE...: what selftests/qemu/run does in the lab host.
+# inside.sh DEVICE...: what selftests/qemu/run does in the lab host: SeaBIOS, then a
+# boot for each line of the file plan, MACHINE MODE CPUS MODEL. For each boot a line
+#   @ DEVICE|MACHINE|MODE|CPUS|MODEL|RESULT|TICKS|WHY
+# with millions of ticks by the clock of the lab.
 # shellcheck source=selftests/lab/tap.sh
 . /qemu/tap.sh
 
@@ -32,28 +35,28 @@ now() {
 	cut -d ' ' -f 1 /proc/uptime | tr -d .
 }
 
-# qemu SECONDS OPTION...: its console in $out, its status in $status, and the
-# time it took, by the clock of the lab, in $took.
+# qemu SECONDS MODE OPTION...: its console in $out, its status in $status, and the
+# time it took, in millions of ticks of the lab's clock, in $took.
 qemu() {
 	limit=$1
-	shift
+	mode=$2
+	shift 2
 	start=$(now)
 	timeout -s KILL "$limit" qemu-system-x86_64 -L /usr/share/seabios -L /usr/share/qemu \
-		-accel kvm,kernel-irqchip=off -display none -nodefaults -no-reboot "$@" \
+		-accel "kvm,kernel-irqchip=$mode" -display none -nodefaults -no-reboot "$@" \
 		< /dev/null > /tmp/out 2>&1
 	status=$?
 	took=$(($(now) - start))
-	took=$((took / 100)).$((took / 10 % 10))
 	out=$(tr -d '\r' < /tmp/out)
 }
 
 show() {
-	tail -n 30 /tmp/out | tr -d '\r' | sed 's/^/#   /'
+	tail -n 15 /tmp/out | tr -d '\r' | sed 's/^/#   /'
 }
 
 # SeaBIOS finds nothing to boot and waits: it is ended when it has said so.
 seabios() {
-	qemu 10 -cpu qemu64 -m 64 -chardev stdio,id=d \
+	qemu 10 off -cpu qemu64 -m 64 -chardev stdio,id=d \
 		-device isa-debugcon,iobase=0x402,chardev=d
 	check "$1: SeaBIOS starts at the reset vector" contains "$out" "SeaBIOS (version"
 	check "$1: SeaBIOS has its CPU" contains "$out" "All threads complete"
@@ -61,18 +64,34 @@ seabios() {
 	check "$1: SeaBIOS looks for a boot device" contains "$out" "No bootable device"
 }
 
+# What went wrong with a boot, or nothing.
+complaint() {
+	if grep -q -e 'Kernel panic' -e 'Oops' -e 'BUG:' /tmp/out; then
+		grep -m 1 -e 'Kernel panic' -e 'Oops' -e 'BUG:' /tmp/out | tr -d '\r|'
+	elif [ "$status" = 137 ]; then
+		echo "not done after 120 s"
+	elif [ "$status" != 0 ]; then
+		echo "QEMU ends with $status: $(tail -n 1 /tmp/out | tr -d '\r|' | cut -c 1-120)"
+	elif ! grep -q "guest: Linux $(uname -r), CPUs online: $1" /tmp/out; then
+		echo "init does not say that $2 CPUs are online"
+	fi
+}
+
 # KVM offers a feature (asynchronous page faults by interrupt) whose MSR it refuses
 # without a local APIC in the kernel, and QEMU ends over that: kvm=off hides it.
 linux() {
-	cpu=host
-	[ "$1" = vellum ] || cpu=host,kvm=off
-	qemu 240 -cpu "$cpu" -m 256 -serial stdio -kernel /qemu/vmlinuz -initrd /qemu/initrd \
-		-append "console=ttyS0 panic=-1 nokaslr -- check"
-	check "$1: Linux starts" contains "$out" "Linux version"
-	check "$1: Linux reaches its init" contains "$out" "guest: Linux $(uname -r), CPUs online: 0"
-	check "$1: no panic" fails grep -q -e 'Kernel panic' -e 'Oops' -e 'BUG:' /tmp/out
-	check "$1: Linux powers off, and QEMU ends" equal 0 "$status"
-	note "$1: Linux from power-on to power-off: $took s of the lab's clock"
+	device=$1 machine=$2 mode=$3 cpus=$4 model=$5
+	[ "$device $mode" != "kvm off" ] || model=$model,kvm=off
+	online=0
+	[ "$cpus" = 1 ] || online=0-$((cpus - 1))
+	qemu 120 "$mode" -M "$machine" -cpu "$model" -smp "$cpus" -m 256 -serial stdio \
+		-kernel /qemu/vmlinux -initrd /qemu/initrd \
+		-append "console=ttyS0 quiet panic=-1 nokaslr cryptomgr.notests -- check"
+	why=$(complaint "$online" "$cpus")
+	result=boots
+	[ -z "$why" ] || result=fails
+	echo "@ $device|$machine|$mode|$cpus|$5|$result|$took|$why"
+	[ -z "$why" ] || show
 }
 
 for device; do
@@ -80,9 +99,9 @@ for device; do
 	check "$device: module" become_kvm "$device"
 	seabios "$device"
 	[ "$tap_failed" = "$before" ] || show
-	before=$tap_failed
-	linux "$device"
-	[ "$tap_failed" = "$before" ] || show
+	while read -r machine mode cpus model; do
+		linux "$device" "$machine" "$mode" "$cpus" "$model"
+	done < /qemu/plan
 	check "$device: module leaves" leave "$device"
 done
 tap_done
