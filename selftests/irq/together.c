@@ -464,6 +464,19 @@ static void move(struct vt_vm *vm)
 	plug_lines(vm);
 }
 
+/*
+ * Bochs, where it delivers interrupts itself, reports an event of before at an exit
+ * during delivery. What is saved then is not what was on its way.
+ */
+static bool reports_stale_events(void)
+{
+	char line[4096];
+
+	return vt_read_line("/sys/module/vellum/parameters/enable_apicv", line, sizeof(line)) &&
+	       line[0] == 'Y' && vt_read_line("/proc/cmdline", line, sizeof(line)) &&
+	       strstr(line, "lab.bochs=");
+}
+
 /* Saved and restored in the middle of all that, again and again. */
 TEST_F_TIMEOUT(together, moves, 600)
 {
@@ -473,6 +486,8 @@ TEST_F_TIMEOUT(together, moves, 600)
 	const unsigned int timers = vt_on_kvm() ? 0 : rounds / 2;
 	pthread_t thread;
 
+	if (!vt_on_kvm() && reports_stale_events())
+		SKIP(return, "the emulator reports stale events with enable_apicv=1");
 	prepare(&self->vm, VCPUS, variant->x2apic, rounds, false);
 	/* Long, so that one runs at each move. */
 	want(timers, 5000, rounds);
