@@ -33,8 +33,11 @@ test-hard:
 test-qemu:
 	@selftests/qemu/run
 
-.PHONY: all module userspace test test-hard test-qemu test-kvm-selftests test-profile test-all bench
-.PHONY: check run shell bochs install clean help
+test-kvm-selftests:
+	@selftests/kvm/run
+
+test-profile:
+	@selftests/profile/run
 
 bench:
 	@selftests/bench/run

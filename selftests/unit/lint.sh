@@ -64,6 +64,11 @@ for rule in layers comments size; do
 done
 rm -rf module
 
+file lab/help.txt 'make            build' 'make bench      figures' 'make test-all   all'
+file Makefile '.PHONY: bench test-all' 'bench:' '	@run'
+finds targets "names test-all"
+rm Makefile
+
 file module/ept/walk.c "$C" 'void f(void) { asm volatile("invept %0, %1"); }'
 finds layers "module/ept/walk.c:2"
 file module/exits/io.c "$C" 'int f(void) { return vmcs_read32(1); }'
