@@ -137,10 +137,12 @@ else
 	skip "perf" "it is not installed"
 fi
 if [ -e bpftrace ]; then
+	# Named, as bpftrace 0.17 does not always find the types of the kernel by itself.
+	export BPFTRACE_BTF=/sys/kernel/btf/vmlinux
 	bpftrace -e 'tracepoint:vellum:vm_exit { @[args->reason] = count(); }' -c /profile/known \
 		> b.txt 2> b.err
 	check "bpftrace counts" grep -qx '@\[10\]: 1000' b.txt
-	[ ! -s b.err ] || { free -m; cat b.err; } | sed 's/^/# bpftrace: /'
+	sed 's/^/# bpftrace: /' b.err
 else
 	skip "bpftrace" "it is not installed"
 fi
