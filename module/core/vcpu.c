@@ -227,6 +227,7 @@ static int vcpu_publish(struct vlm_vm *vm, struct vlm_vcpu *vcpu)
 	/* Filters set from now on reach it; this takes the one in force. */
 	vmx_msr_filter_changed(vcpu);
 	xa_store(&vm->vcpus, vcpu->index, vcpu, GFP_KERNEL_ACCOUNT);
+	/* After the entry: see vlm_vm_for_each_vcpu(). */
 	smp_store_release(&vm->nr_vcpus, vm->nr_vcpus + 1);
 	trace_vcpu_create(vcpu);
 	/* Last: whoever guesses the descriptor finds a vCPU that the VM knows of. */

@@ -124,6 +124,7 @@ static inline bool vlm_quirk(const struct vlm_vm *vm, u64 quirk)
 	return !(READ_ONCE(vm->quirks_off) & quirk);
 }
 
+/* Who sees the number sees the entries: acquire and release. */
 #define vlm_vm_for_each_vcpu(vm, index, vcpu)				\
 	for ((index) = 0;							\
 	     (index) < smp_load_acquire(&(vm)->nr_vcpus) &&			\

@@ -47,7 +47,8 @@ struct vlm_doctor {
 static struct vlm_doctor *doctor_of(struct vlm_vcpu *vcpu)
 {
 	if (!vcpu->doctor)
-		vcpu->doctor = kzalloc(sizeof(*vcpu->doctor), GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
+		vcpu->doctor = kzalloc(sizeof(*vcpu->doctor),
+				       GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
 	return vcpu->doctor;
 }
 
@@ -57,6 +58,8 @@ static void examine(struct vlm_vcpu *vcpu, struct vlm_doctor *d)
 	d->nr_broken = min_t(u32, MAX_BROKEN,
 			     doctor_examine(&d->state, d->broken, MAX_BROKEN));
 }
+
+#define REFUSED	"VM entry refused (exit reason %#x, VM-instruction error %u)"
 
 static void keep(struct vlm_doctor *d, u32 flags, const struct vlm_exit *exit)
 {
@@ -68,12 +71,12 @@ static void keep(struct vlm_doctor *d, u32 flags, const struct vlm_exit *exit)
 			 exit->reason | VMX_EXIT_REASONS_FAILED_VMENTRY;
 	d->qualification = exit->qualification;
 	if (!d->nr_broken) {
-		vlm_limited("VM entry refused (exit reason %#x, VM-instruction error %u): it breaks no rule that is known\n",
+		vlm_limited(REFUSED ": it breaks no rule that is known\n",
 			    d->exit_reason, d->instruction_error);
 		return;
 	}
 	doctor_tell(&d->state, d->broken[0], text, sizeof(text));
-	vlm_limited("VM entry refused (exit reason %#x, VM-instruction error %u): %s: %s (and %u more)\n",
+	vlm_limited(REFUSED ": %s: %s (and %u more)\n",
 		    d->exit_reason, d->instruction_error, doctor_rules[d->broken[0]].name, text,
 		    d->nr_broken - 1);
 }

@@ -170,6 +170,7 @@ static inline void lapic_pv_eoi_sync(struct vlm_lapic *l, bool take)
 	if (unlikely(l->pv_eoi_armed))
 		lapic_pv_eoi_look(l, take);
 }
+
 /** lapic_pv_eoi_arm() - @vector goes to the guest: let it end without an exit. */
 void lapic_pv_eoi_arm(struct vlm_lapic *l, u8 vector);
 

@@ -190,7 +190,7 @@ static void answer(struct cpu *cpu)
 	if (run->mmio.is_write) {
 		memcpy(&value, run->mmio.data, sizeof(value));
 		if (run->mmio.phys_addr != base || run->mmio.len != 4 ||
-		    value != (uint32_t)++cpu->writes)
+		    value != (uint32_t)(++cpu->writes))
 			vt_die("vCPU %u wrote %u, as write %lu", cpu->vcpu.id, value, cpu->writes);
 		return;
 	}
