@@ -163,18 +163,17 @@ static int access(struct vlm_vcpu *vcpu, enum vlm_bus_id id, gpa_t addr, int len
 	int ret = BUS_UNHANDLED;
 	unsigned int i;
 
+	/* Once there is a table there is one until the VM's end. */
 	if (!rcu_access_pointer(vcpu->vm->bus[id].table))
 		return BUS_UNHANDLED;
 	rcu_read_lock();
 	table = rcu_dereference(vcpu->vm->bus[id].table);
-	if (table) {
-		for (i = upper_bound(table, addr); i && ret == BUS_UNHANDLED; i--) {
-			if (table->ranges[i - 1].reach < addr)
-				break;
-			dev = READ_ONCE(table->ranges[i - 1].dev);
-			if (answers(dev, addr, len))
-				ret = ask(dev, vcpu, addr, len, data, write);
-		}
+	for (i = upper_bound(table, addr); i && ret == BUS_UNHANDLED; i--) {
+		if (table->ranges[i - 1].reach < addr)
+			break;
+		dev = READ_ONCE(table->ranges[i - 1].dev);
+		if (answers(dev, addr, len))
+			ret = ask(dev, vcpu, addr, len, data, write);
 	}
 	rcu_read_unlock();
 	return ret;

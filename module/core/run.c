@@ -248,18 +248,14 @@ static bool no_event_waits(const struct vlm_vcpu *vcpu)
 
 bool vlm_window_open(struct vlm_vcpu *vcpu)
 {
-	bool flag;
-
-	return takes_users_pic(vcpu) && no_event_waits(vcpu) &&
-	       vmx_interrupt_state(vcpu, &flag);
+	return takes_users_pic(vcpu) && no_event_waits(vcpu) && vmx_interrupt_open(vcpu);
 }
 
 /* Fields of the run page that every return to user space brings up to date. */
 static void fill_run(struct vlm_vcpu *vcpu)
 {
-	struct kvm_run *run = vcpu->run;
-
 	bool flag, open = vmx_interrupt_state(vcpu, &flag);
+	struct kvm_run *run = vcpu->run;
 
 	run->if_flag = flag;
 	run->cr8 = vlm_get_cr8(vcpu);

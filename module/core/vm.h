@@ -124,9 +124,10 @@ static inline bool vlm_quirk(const struct vlm_vm *vm, u64 quirk)
 	return !(READ_ONCE(vm->quirks_off) & quirk);
 }
 
-/* Who sees the number sees the entries: acquire and release. */
+/* All vCPUs that there are by now. */
 #define vlm_vm_for_each_vcpu(vm, index, vcpu)				\
 	for ((index) = 0;							\
+	     /* acquire: who sees the number sees the entries */		\
 	     (index) < smp_load_acquire(&(vm)->nr_vcpus) &&			\
 	     ((vcpu) = xa_load(&(vm)->vcpus, (index))); (index)++)
 

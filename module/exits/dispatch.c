@@ -50,10 +50,10 @@ const struct vlm_exit_row vlm_exit_rows[VLM_EXIT_ROWS] = {
 	[EXIT_REASON_MSR_WRITE] = ROW(wrmsr, 0),
 	/* entry failures, which exit_entry_failed() takes before */
 	[EXIT_REASON_INVALID_STATE ... 35] = UNEXPECTED,
-	[EXIT_REASON_MWAIT_INSTRUCTION] = ROW(mwait, EXIT_LENGTH),
+	[EXIT_REASON_MWAIT_INSTRUCTION] = ROW(mwait, 0),
 	[EXIT_REASON_MONITOR_TRAP_FLAG] = ROW(monitor_trap, 0),
 	[38] = UNEXPECTED,
-	[EXIT_REASON_MONITOR_INSTRUCTION] = ROW(mwait, EXIT_LENGTH),
+	[EXIT_REASON_MONITOR_INSTRUCTION] = ROW(mwait, 0),
 	[EXIT_REASON_PAUSE_INSTRUCTION] = { exit_pause, exit_pause_slow },
 	/* machine check at entry */
 	[EXIT_REASON_MCE_DURING_VMENTRY ... 42] = UNEXPECTED,

@@ -49,10 +49,13 @@ static bool translated(const struct vlm_exit *exit, struct vlm_translated *known
 }
 
 /* A device, as it was when the same instruction accessed it before. */
-static int emulate_again(struct vlm_vcpu *vcpu, struct vlm_exit *exit, u64 rip)
+static int emulate_again(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
 	struct vlm_translated known;
+	u64 rip = vmx_exit_rip();
 
+	if (!vlm_emul_knows(vcpu, rip, exit->gpa))
+		return VLM_DOOR;
 	vmx_read_exit(vcpu, exit, EXIT_GVA);
 	if (!translated(exit, &known) || gpa_to_gfn(exit->gpa) == VLM_EPT_OWN_GFN)
 		return VLM_DOOR;
@@ -64,11 +67,11 @@ int exit_ept_violation(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
 	struct vlm_ept_result result;
 	u64 begin = trace_ept_fault_enabled() ? rdtsc() : 0;
-	u64 rip = vmx_exit_rip();
 	int ret;
 
-	if (vlm_emul_knows(vcpu, rip, exit->gpa)) {
-		ret = emulate_again(vcpu, exit, rip);
+	/* RIP is not read as long as nothing was emulated. */
+	if (vcpu->emul.state) {
+		ret = emulate_again(vcpu, exit);
 		if (ret != VLM_DOOR)
 			return ret;
 	}

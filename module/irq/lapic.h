@@ -76,7 +76,7 @@ bool vlm_lapic_claims(struct vlm_vcpu *vcpu, gpa_t gpa);
 void vlm_lapic_mmio_read(struct vlm_vcpu *vcpu, gpa_t gpa, unsigned int len, void *buf);
 void vlm_lapic_mmio_write(struct vlm_vcpu *vcpu, gpa_t gpa, unsigned int len, const void *buf);
 
-/* The MSRs of x2APIC mode, from APIC_BASE_MSR on. */
+/* From APIC_BASE_MSR on: SDM 3A, "x2APIC Register Address Space". */
 #define VLM_X2APIC_MSRS		0x100
 
 /* Those and IA32_TSC_DEADLINE: 0, or 1 for #GP. */

@@ -112,12 +112,9 @@ bool vmx_interrupt_state(struct vlm_vcpu *vcpu, bool *flag)
 
 bool vmx_interrupt_open(struct vlm_vcpu *vcpu)
 {
-	bool open;
+	bool flag;
 
-	vmx_begin(vcpu);
-	open = interrupt_open(vmcs_read32(GUEST_INTERRUPTIBILITY_INFO));
-	vmx_end(vcpu);
-	return open;
+	return vmx_interrupt_state(vcpu, &flag);
 }
 
 /* An interrupt that is ours to inject: what the APIC has, the CPU may deliver. */

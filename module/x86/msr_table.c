@@ -18,8 +18,6 @@
 
 #define ALL_BITS	(~0ULL)
 
-/* SDM 3A, "x2APIC Register Address Space". */
-
 #define STORED(index, f, member, mask)						\
 	.first = (index), .count = 1, .flags = (f), .bits = (mask),		\
 	.field = offsetof(struct vlm_x86, member),				\

@@ -118,15 +118,6 @@ static void *run_sender(void *vcpu)
 	return NULL;
 }
 
-static pthread_t spawn(void *(*what)(void *), void *arg)
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, what, arg))
-		vt_die("cannot make a thread");
-	return thread;
-}
-
 /* Each of four asks the three others, who answer; all at the same time. */
 TEST_F_TIMEOUT(smp, storm, 120)
 {
@@ -137,7 +128,7 @@ TEST_F_TIMEOUT(smp, storm, 120)
 		enter(&self->vcpu[i], SENDER, ICR_OTHERS | ICR_ASSERT | REQUEST_VECTOR(i),
 		      VCPUS - 1, VCPUS, rounds);
 	for (unsigned int i = 0; i < VCPUS; i++)
-		threads[i] = spawn(run_sender, &self->vcpu[i]);
+		threads[i] = vt_spawn(run_sender, &self->vcpu[i]);
 	for (unsigned int i = 0; i < VCPUS; i++)
 		pthread_join(threads[i], NULL);
 
@@ -161,7 +152,7 @@ TEST_F_TIMEOUT(smp, ping_pong, 120)
 		      1, 2, rounds);
 	}
 	for (unsigned int i = 0; i < 2; i++)
-		threads[i] = spawn(run_sender, &self->vcpu[i]);
+		threads[i] = vt_spawn(run_sender, &self->vcpu[i]);
 	for (unsigned int i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
 	for (unsigned int i = 0; i < 2; i++) {
@@ -195,7 +186,7 @@ TEST_F_TIMEOUT(smp, halt_and_kick, 120)
 		regs.rip = VT_DATA + 0x1800;
 		vt_set_regs(&self->vcpu[0], &regs);
 	}
-	thread = spawn(run_sender, &self->vcpu[0]);
+	thread = vt_spawn(run_sender, &self->vcpu[0]);
 	for (unsigned int i = 0; i < rounds; i++) {
 		if (i & 1) {
 			ASSERT_EQ(sizeof(one), write(irqfd.fd, &one, sizeof(one)));
@@ -241,8 +232,8 @@ TEST_F_TIMEOUT(smp, everything_at_once, 120)
 	c->wanted = wanted;
 	enter(&self->vcpu[0], MIXTURE, 0, 0, 0, 0);
 	enter(&self->vcpu[1], SENDER, ICR_ASSERT | REQUEST_VECTOR(1), 1, 1, wanted);
-	threads[0] = spawn(run_mixture, &self->vcpu[0]);
-	threads[1] = spawn(run_sender, &self->vcpu[1]);
+	threads[0] = vt_spawn(run_mixture, &self->vcpu[0]);
+	threads[1] = vt_spawn(run_sender, &self->vcpu[1]);
 	for (unsigned int i = 0; i < wanted; i++) {
 		ASSERT_EQ(sizeof(one), write(irqfd.fd, &one, sizeof(one)));
 		while (c->line <= i)

@@ -227,19 +227,10 @@ static void *run_cpu(void *arg)
 	return NULL;
 }
 
-static pthread_t spawn(void *(*what)(void *), void *arg)
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, what, arg))
-		vt_die("cannot make a thread");
-	return thread;
-}
-
 static void start_cpus(void)
 {
 	for (unsigned int i = 0; i < running; i++)
-		cpus[i].thread = spawn(run_cpu, &cpus[i]);
+		cpus[i].thread = vt_spawn(run_cpu, &cpus[i]);
 }
 
 static void join_cpus(void)
@@ -391,7 +382,7 @@ TEST_F_TIMEOUT(together, all, 600)
 	make_lines();
 	plug_lines(&self->vm);
 	start_cpus();
-	thread = spawn(device, (void *)(uintptr_t)rounds);
+	thread = vt_spawn(device, (void *)(uintptr_t)rounds);
 	join_cpus();
 	pthread_join(thread, NULL);
 	check(_metadata, rounds, rounds, rounds);
@@ -496,7 +487,7 @@ TEST_F_TIMEOUT(together, moves, 600)
 	plug_lines(&self->vm);
 	for (unsigned int i = 0; i < moves; i++) {
 		start_cpus();
-		thread = spawn(device, (void *)(uintptr_t)rounds);
+		thread = vt_spawn(device, (void *)(uintptr_t)rounds);
 		usleep(5000 + 1000 * (i % 10));
 		stop = true;
 		pthread_join(thread, NULL);
@@ -505,7 +496,7 @@ TEST_F_TIMEOUT(together, moves, 600)
 		move(&self->vm);
 	}
 	start_cpus();
-	thread = spawn(device, (void *)(uintptr_t)rounds);
+	thread = vt_spawn(device, (void *)(uintptr_t)rounds);
 	join_cpus();
 	pthread_join(thread, NULL);
 	check(_metadata, rounds, timers, rounds);

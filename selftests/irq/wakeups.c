@@ -177,6 +177,22 @@ static void run_errand(struct vt_vcpu *vcpu)
 	}
 }
 
+/* What it came out with is seen to; false: it is at its end. */
+static bool goes_on(struct vt_vcpu *vcpu)
+{
+	switch (vcpu->run->exit_reason) {
+	case KVM_EXIT_HLT:
+		halted = true;
+		return true;
+	case KVM_EXIT_IRQ_WINDOW_OPEN:
+		interrupt(vcpu);
+		return true;
+	case KVM_EXIT_IO:
+		return false;
+	}
+	vt_die("exit %s", vt_exit_name(vcpu->run->exit_reason));
+}
+
 static void *run_vcpu(void *arg)
 {
 	struct vt_vcpu *vcpu = arg;
@@ -196,27 +212,11 @@ static void *run_vcpu(void *arg)
 			run_errand(vcpu);
 		} else if (ret) {
 			vt_die("KVM_RUN: %s", strerror(-ret));
-		} else if (vcpu->run->exit_reason == KVM_EXIT_HLT) {
-			halted = true;
-		} else if (vcpu->run->exit_reason == KVM_EXIT_IRQ_WINDOW_OPEN) {
-			interrupt(vcpu);
-		} else if (vcpu->run->exit_reason == KVM_EXIT_IO &&
-			   vcpu->run->io.port == 0xf4) {
+		} else if (!goes_on(vcpu)) {
 			break;
-		} else {
-			vt_die("exit %s", vt_exit_name(vcpu->run->exit_reason));
 		}
 	}
 	return NULL;
-}
-
-static pthread_t spawn(void *(*what)(void *), void *arg)
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, what, arg))
-		vt_die("cannot make a thread");
-	return thread;
 }
 
 static time_t seconds(void)
@@ -287,7 +287,7 @@ static void by_host(struct __test_metadata *_metadata, struct vt_vcpu *vcpu, enu
 
 	ASSERT_LE(0, irqfd.fd);
 	ASSERT_EQ(0, VT_IOCTL(vcpu->vm->fd, KVM_IRQFD, &irqfd));
-	thread = spawn(run_vcpu, vcpu);
+	thread = vt_spawn(run_vcpu, vcpu);
 	for (unsigned int i = 0; i < rounds; i++) {
 		delay(i);
 		kick(vcpu->vm, kind, irqfd.fd);
@@ -323,7 +323,7 @@ TEST_F_TIMEOUT(wakeups, signal, 600)
 	pthread_t thread;
 
 	NEED_CPUS();
-	thread = spawn(run_vcpu, &self->vcpu);
+	thread = vt_spawn(run_vcpu, &self->vcpu);
 	for (unsigned int i = 0; i < self->rounds; i++) {
 		time_t late = seconds() + PATIENCE;
 
@@ -343,7 +343,7 @@ TEST_F_TIMEOUT(wakeups, kvm_nmi, 600)
 	pthread_t thread;
 
 	NEED_CPUS();
-	thread = spawn(run_vcpu, &self->vcpu);
+	thread = vt_spawn(run_vcpu, &self->vcpu);
 	for (unsigned int i = 0; i < self->rounds; i++) {
 		delay(i);
 		call_out(&self->vcpu, thread, SEND_NMI);
@@ -370,7 +370,7 @@ TEST_F_TIMEOUT(wakeups, kvm_interrupt, 600)
 	/* There is no EOI to be written. */
 	gate(&vm, VECTOR, NMI_HANDLER);
 	enter(&vcpu, HALTER, 0);
-	thread = spawn(run_vcpu, &vcpu);
+	thread = vt_spawn(run_vcpu, &vcpu);
 	for (unsigned int i = 0; i < self->rounds; i++) {
 		delay(i);
 		call_out(&vcpu, thread, INTERRUPT);
@@ -397,8 +397,8 @@ TEST_F_TIMEOUT(wakeups, ipi, 600)
 	sent = (volatile uint64_t *)(self->vm.mem + SENT);
 	enter(&self->vcpu, HALTER, 0);
 	enter(&other, SENDER, self->rounds);
-	threads[0] = spawn(run_vcpu, &self->vcpu);
-	threads[1] = spawn(run_vcpu, &other);
+	threads[0] = vt_spawn(run_vcpu, &self->vcpu);
+	threads[1] = vt_spawn(run_vcpu, &other);
 	for (unsigned int i = 1; i <= self->rounds; i++) {
 		ASSERT_TRUE(wait_for(counter(&self->vm), i))
 			TH_LOG("lost: %lu sent", *sent);
@@ -418,7 +418,7 @@ TEST_F_TIMEOUT(wakeups, timer, 600)
 	vt_apic_write(&self->vcpu, APIC_TDCR, 0xb);
 	vt_apic_write(&self->vcpu, APIC_LVTT, VECTOR);
 	enter(&self->vcpu, TIMER, self->rounds);
-	thread = spawn(run_vcpu, &self->vcpu);
+	thread = vt_spawn(run_vcpu, &self->vcpu);
 	for (unsigned int i = 1; i <= self->rounds; i++) {
 		ASSERT_TRUE(wait_for(counter(&self->vm), i))
 			TH_LOG("lost after %u", i - 1);

@@ -8,6 +8,15 @@
 
 #include "vt.h"
 
+pthread_t vt_spawn(void *(*what)(void *), void *arg)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, what, arg))
+		vt_die("cannot make a thread");
+	return thread;
+}
+
 static void nothing(int sig)
 {
 	(void)sig;

@@ -208,6 +208,9 @@ struct vt_thread {
 
 #define VT_STOPPED	(-100000l)
 
+/* A thread, or the test ends. */
+pthread_t vt_spawn(void *(*what)(void *), void *arg);
+
 void vt_thread_start(struct vt_thread *thread, struct vt_vcpu *vcpu);
 /* Kick it, once; whether KVM_RUN came back with -EINTR within two seconds. */
 bool vt_thread_kick(struct vt_thread *thread);
