@@ -41,7 +41,8 @@ struct change {
 #define CASE_CHANGES	6
 
 /*
- * One case; of no rule: it keeps them all.  The CPU that it is for may have to lack something: @cpu says so.
+ * One case; of no rule: it keeps them all.  The CPU that it is for may have to lack
+ * something: @cpu says so.
  */
 struct doctor_case {
 	const char *rule;

@@ -118,7 +118,8 @@ static bool wide_linear(const struct entrytry *t, const struct doctor_caps *caps
 }
 
 struct differ doctor_differ[] = {
-	AS(ALL, entry_to_smm, DOCTOR_GUEST, always, "\"entry to SMM\" outside SMM is exit reason 33")
+	AS(ALL, entry_to_smm, DOCTOR_GUEST, always,
+	   "\"entry to SMM\" outside SMM is exit reason 33")
 	LAX(ALL, posted_delivery, no_tpr_shadow,
 	    "posted interrupts without \"use TPR shadow\"")
 	LAX(ALL, posted_vector, no_tpr_shadow,
@@ -133,9 +134,12 @@ struct differ doctor_differ[] = {
 	LAX(ALL, exit_load_end, many, "the end of an MSR area is computed in 32 bits")
 	LAX(ALL, entry_load_end, many, "the end of an MSR area is computed in 32 bits")
 	LAX(FROM_30, exit2_allowed, exit2_high, "bits 63:32 of the secondary VM-exit controls")
-	LAX(ALL, event_error_wanted, has_cet, "on a CPU with CET, which events deliver an error code")
-	LAX(ALL, event_error_unwanted, has_cet, "on a CPU with CET, which events deliver an error code")
-	LAX(ALL, host_cet_wp, without_exit_cet, "host CR4.CET without CR0.WP, but for \"load CET state\"")
+	LAX(ALL, event_error_wanted, has_cet,
+	    "on a CPU with CET, which events deliver an error code")
+	LAX(ALL, event_error_unwanted, has_cet,
+	    "on a CPU with CET, which events deliver an error code")
+	LAX(ALL, host_cet_wp, without_exit_cet,
+	    "host CR4.CET without CR0.WP, but for \"load CET state\"")
 	LAX(ALL, host_perf_ctl, always, "there is no IA32_PERF_GLOBAL_CTRL")
 	LAX(ALL, guest_perf_ctl, always, "there is no IA32_PERF_GLOBAL_CTRL")
 	LAX(CET_30, host_pkrs, always, "bits 63:32 of IA32_PKRS")
@@ -284,9 +288,9 @@ bool verdict_differs(const struct entrytry *t, const struct doctor_caps *caps,
 	return by_rules(t, caps, broken, count) || by_strictness(t, caps);
 }
 
-bool is_listed(const struct entrytry *t, const struct doctor_caps *caps, u16 rule)
+bool belies_list(const struct entrytry *t, const struct doctor_caps *caps, u16 rule)
 {
-	return differs(t, caps, rule);
+	return differs(t, caps, rule) && !by_strictness(t, caps);
 }
 
 static const char *section_of(const struct differ *d)
@@ -300,13 +304,20 @@ static const char *section_of(const struct differ *d)
 	return d->section;
 }
 
-void print_differ(FILE *out)
+static void print_difference(FILE *out, const struct differ *d)
 {
 	static const char *const kinds[] = {
 		[DIFFER_LAX] = "not looked at: ",
 		[DIFFER_AS] = "",
 		[DIFFER_STRICT] = "more is asked: ",
 	};
+
+	fprintf(out, "| %s | %s | %s%s |\n", section_of(d), emulator_names(d->in),
+		kinds[d->kind], d->text);
+}
+
+void print_differ(FILE *out)
+{
 	unsigned int i;
 
 	fprintf(out, "| section of SDM 3C | in | what |\n| --- | --- | --- |\n");
@@ -314,9 +325,7 @@ void print_differ(FILE *out)
 		const struct differ *d = &doctor_differ[i];
 
 		/* Several rows for several rules. */
-		if (i && !strcmp(d->text, d[-1].text) && !strcmp(section_of(d), section_of(d - 1)))
-			continue;
-		fprintf(out, "| %s | %s | %s%s |\n", section_of(d), emulator_names(d->in),
-		       kinds[d->kind], d->text);
+		if (!i || strcmp(d->text, d[-1].text) || strcmp(section_of(d), section_of(d - 1)))
+			print_difference(out, d);
 	}
 }

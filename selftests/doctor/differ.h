@@ -49,8 +49,11 @@ bool verdict_agrees(const struct entrytry *t, const u16 *broken, unsigned int co
 bool verdict_differs(const struct entrytry *t, const struct doctor_caps *caps,
 		     const u16 *broken, unsigned int count);
 
-/* The one rule that @t breaks is listed as one that this CPU does not look at. */
-bool is_listed(const struct entrytry *t, const struct doctor_caps *caps, u16 rule);
+/*
+ * The one rule that @t breaks is listed as one that this CPU does not look at; @t was
+ * refused all the same, and not for what this CPU asks beyond the rules.
+ */
+bool belies_list(const struct entrytry *t, const struct doctor_caps *caps, u16 rule);
 
 /* The list, as a table for docs/doctor.md. */
 void print_differ(FILE *out);

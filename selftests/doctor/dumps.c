@@ -157,9 +157,11 @@ static void other_kernels(void)
 		"SVI|RVI = 00|00 TPR Threshold = 0x05\n";
 	static const char newer[] =
 		"*** Guest State ***\n"
-		"S_CET = 0x0000000000000004, SSP = 0x0000000000001000, SSP TABLE = 0x0000000000002000\n"
+		"S_CET = 0x0000000000000004, SSP = 0x0000000000001000, "
+		"SSP TABLE = 0x0000000000002000\n"
 		"*** Host State ***\n"
-		"S_CET = 0x0000000000000003, SSP = 0x0000000000003000, SSP TABLE = 0x0000000000004000\n";
+		"S_CET = 0x0000000000000003, SSP = 0x0000000000003000, "
+		"SSP TABLE = 0x0000000000004000\n";
 	struct dump d;
 
 	dump_read(&d, old, sizeof(old) - 1);

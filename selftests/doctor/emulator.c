@@ -41,7 +41,7 @@ static void word_after(const char *line, const char *name, char *to, size_t size
 	if (!at)
 		return;
 	at += strlen(name);
-	n = strcspn(at, " \n");
+	n = strcspn(at, "\n ");
 	if (n >= size)
 		n = size - 1;
 	memcpy(to, at, n);

@@ -163,7 +163,7 @@ void print_unseen(FILE *out)
 			fprintf(out, ", `%s`", u->rule);
 		else
 			fprintf(out, "%s\n| %s | %s%s | `%s`", u > unseen ? " |" : "",
-			       emulator_names(u->in), u->model ? "" : "none: ", where, u->rule);
+				emulator_names(u->in), u->model ? "" : "none: ", where, u->rule);
 	}
 	fprintf(out, " |\n");
 }

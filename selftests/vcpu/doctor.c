@@ -49,11 +49,13 @@ static const struct vellum_number *field(const struct vellum_doctor *d, uint32_t
 /* Whatever made it: the one rule about the type of SS. */
 static void expect_ss(struct __test_metadata *_metadata, const struct vellum_doctor *d)
 {
+	static const char ss[] = "guest SS type must be 3 or 7; "
+				 "guest SS access rights is 0xc091 (type 1, DPL 0)";
+
 	EXPECT_EQ(1, d->nr_rules);
 	EXPECT_STREQ("guest_ss_type", rules[0].name);
 	EXPECT_STREQ("Checks on Guest Segment Registers", rules[0].section);
-	EXPECT_STREQ("guest SS type must be 3 or 7; guest SS access rights is 0xc091 (type 1, DPL 0)",
-		     rules[0].text);
+	EXPECT_STREQ(ss, rules[0].text);
 	ASSERT_NE(NULL, field(d, FIELD_SS_AR));
 	EXPECT_EQ(0xc091, field(d, FIELD_SS_AR)->value);
 	ASSERT_NE(NULL, field(d, FIELD_RIP));
