@@ -88,7 +88,7 @@ static void check_entries(struct __test_metadata *_metadata, struct vt_vm *vm, u
  */
 TEST_F(cost, checked)
 {
-	uint64_t never, elsewhere, here, off;
+	uint64_t never, elsewhere, here, off = ~0ull;
 	struct vt_vm other;
 
 	VT_NEED_CAP(VELLUM_CAP_DOCTOR);
@@ -100,12 +100,17 @@ TEST_F(cost, checked)
 	here = ticks(&self->vcpu, VT_PAYLOAD(cost_cpuid));
 	check_entries(_metadata, &other, 0);
 	check_entries(_metadata, &self->vm, 0);
-	off = ticks(&self->vcpu, VT_PAYLOAD(cost_cpuid));
-	printf("# show: CPUID exit %u ticks; entries checked for another VM %u, for this one %u, for none again %u\n",
-	       (unsigned int)never, (unsigned int)elsewhere, (unsigned int)here,
-	       (unsigned int)off);
+	/* Another CPU's instructions count too, if there are any: not each time. */
+	for (unsigned int i = 0; i < 8 && off > never + never / 50; i++) {
+		uint64_t again = ticks(&self->vcpu, VT_PAYLOAD(cost_cpuid));
+
+		off = again < off ? again : off;
+	}
+	printf("# show: CPUID exit %lu ticks; entries checked for another VM %lu, ", never,
+	       elsewhere);
+	printf("for this one %lu, for none again %lu\n", here, off);
 	fflush(stdout);
-	EXPECT_LE(off, never + never / 50);	/* another CPU's instructions count too */
+	EXPECT_LE(off, never + never / 50);
 	EXPECT_LT(off, elsewhere);
 	EXPECT_LT(elsewhere, here);
 	vt_vm_destroy(&other);
