@@ -18,11 +18,11 @@ build() {
 		"$here/$name.c" "$here/test.c" "$@" -o "$out/$name"
 }
 
-build loaders "$user"/boot/{image,linux,elf,pvh,multiboot}.c "$user"/run/ram.c
+build loaders "$user"/boot/{image,flat,kernel,linux,elf,pvh,multiboot}.c "$user"/run/ram.c
 build rings "$user"/virtio/{virtio,mmio,blk,rng,console,balloon,net,vring}.c \
 	"$user"/{run/ram,device/bus}.c \
 	"$top"/userspace/lib/{vm,device}.c
-build packets "$user"/gdb/{gdb,packet,regs,mem}.c "$user"/run/ram.c
+build packets "$user"/gdb/{gdb,packet,regs,mem,text}.c "$user"/run/ram.c
 make -s -C "$top/userspace" SANITIZE=1 OUT="$out/tool"
 
 failed=0

@@ -21,13 +21,14 @@ struct gdb_text {
 	char data[GDB_PACKET];
 };
 
+/* text.c: bytes are two hexadecimal digits; what does not fit is left out. */
 void text_add(struct gdb_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_hex(struct gdb_text *t, const void *data, size_t len);
 
 /* @len bytes out of hexadecimal digits; how many there were. */
 size_t hex_read(const char *text, void *data, size_t len);
 
-/* gdb_regs.c: the target's description, and registers in its order. */
+/* regs.c: the target's description, and registers in its order. */
 const char *regs_xml(void);
 int regs_read(const struct cpu *cpu, struct gdb_text *out);
 int regs_write(const struct cpu *cpu, const char *hex);
@@ -50,7 +51,7 @@ struct gdb_breaks {
 #define HARD_WRITE	1
 #define HARD_ACCESS	3
 
-/* gdb_mem.c: guest memory by linear address. How many bytes; fewer where none is mapped. */
+/* mem.c: guest memory by linear address. How many bytes; fewer where none is mapped. */
 size_t linear_read(const struct cpu *cpu, uint64_t linear, void *to, size_t len);
 size_t linear_write(const struct cpu *cpu, uint64_t linear, const void *from, size_t len);
 

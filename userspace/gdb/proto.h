@@ -56,7 +56,7 @@ struct gdb {
 	struct gdb_text reply;
 };
 
-/* gdb_packet.c: do what the packet @p, of @len bytes and a 0, asks. */
+/* packet.c: do what the packet @p, of @len bytes and a 0, asks. */
 void gdb_packet(struct gdb *g, char *p, size_t len);
 
 /* gdb.c */

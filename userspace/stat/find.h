@@ -73,6 +73,8 @@ size_t found_keep(struct found *found, const char *name);
 /* What a machine's process was told to call it: --name NAME, or QEMU's -name. */
 void vm_name(int pid, char *name, size_t room);
 
+/* counts.c: @array of @nr elements, with room for one more; NULL: no memory, it stays. */
+void *one_more(void *array, size_t nr, size_t size);
 /* One statistic, or 0. */
 uint64_t counted(const struct counts *c, const char *name);
 /* The same, of the VM and of all vCPUs. */
