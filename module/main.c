@@ -10,6 +10,7 @@
 
 #include <vellum.h>
 
+#include "core/debugfs.h"
 #include "core/ioctl.h"
 #include "core/stats.h"
 #include "core/vcpu.h"
@@ -53,13 +54,16 @@ static int __init vellum_init(void)
 	if (err)
 		goto err_vcpu;
 
+	vlm_debugfs_init();
+
 	/* Last: from here on user space can call in. */
 	err = misc_register(&vellum_dev);
 	if (err)
-		goto err_irqfd;
+		goto err_debugfs;
 	return 0;
 
-err_irqfd:
+err_debugfs:
+	vlm_debugfs_exit();
 	vlm_irqfd_exit();
 err_vcpu:
 	vlm_vcpu_exit();
@@ -71,6 +75,7 @@ err_vmx:
 static void __exit vellum_exit(void)
 {
 	misc_deregister(&vellum_dev);
+	vlm_debugfs_exit();
 	vlm_irqfd_exit();
 	vlm_vcpu_exit();
 	vmx_exit();

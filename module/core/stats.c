@@ -14,6 +14,7 @@
 #include <linux/kvm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -276,4 +277,36 @@ long vlm_vcpu_stats_fd(struct vlm_vcpu *vcpu)
 long vlm_vm_stats_fd(struct vlm_vm *vm)
 {
 	return stats_open(vm, NULL, vm_stats, ARRAY_SIZE(vm_stats));
+}
+
+static void show_vcpu_stat(struct seq_file *m, struct vlm_vm *vm, const struct statistic *stat)
+{
+	struct vlm_vcpu *vcpu;
+	unsigned long index;
+	u64 sum = 0;
+
+	vlm_vm_for_each_vcpu(vm, index, vcpu)
+		sum += vcpu_stat(vcpu, stat->number);
+	if (!sum)
+		return;
+	seq_printf(m, "%-24s %12llu", stat->name, sum);
+	if (READ_ONCE(vm->nr_vcpus) > 1) {
+		vlm_vm_for_each_vcpu(vm, index, vcpu)
+			seq_printf(m, " %llu", vcpu_stat(vcpu, stat->number));
+	}
+	seq_putc(m, '\n');
+}
+
+void vlm_stats_show(struct seq_file *m, struct vlm_vm *vm)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(vm_stats); i++) {
+		u64 value = vm_stat(vm, vm_stats[i].number);
+
+		if (value)
+			seq_printf(m, "%-24s %12llu\n", vm_stats[i].name, value);
+	}
+	for (i = 0; i < ARRAY_SIZE(vcpu_stats); i++)
+		show_vcpu_stat(m, vm, &vcpu_stats[i]);
 }

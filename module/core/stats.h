@@ -7,6 +7,8 @@
 
 #include "../exits/exit.h"
 
+struct seq_file;
+
 enum vlm_halt_stat {
 	HALT_ATTEMPTED_POLL,
 	HALT_SUCCESSFUL_POLL,
@@ -44,5 +46,15 @@ long vlm_vcpu_stats_fd(struct vlm_vcpu *vcpu);
 
 /** vlm_vm_stats_fd() - likewise on a VM. */
 long vlm_vm_stats_fd(struct vlm_vm *vm);
+
+/**
+ * vlm_stats_show() - all of it that is not 0, as text
+ * @m: where it goes
+ * @vm: the VM
+ *
+ * A line for each statistic; those of vCPUs as their sum, and with several vCPUs each
+ * one's part after it.  Context: may sleep.
+ */
+void vlm_stats_show(struct seq_file *m, struct vlm_vm *vm);
 
 #endif /* VELLUM_CORE_STATS_H */

@@ -14,6 +14,7 @@
 
 #include "../vmx/root.h"
 #include "../trace_irq.h"
+#include "debugfs.h"
 #include "ioctl.h"
 #include "recorder.h"
 #include "vcpu.h"
@@ -28,6 +29,7 @@ static void vm_destroy(struct vlm_vm *vm)
 	struct vlm_vcpu *vcpu;
 	unsigned long index;
 
+	vlm_debugfs_remove(vm);
 	vlm_record_end(vm);
 	vlm_irq_destroy(vm);
 	/*
@@ -75,6 +77,7 @@ struct vlm_vm *vlm_vm_create(void)
 		err = vlm_mem_init(vm);
 	if (err)
 		goto err_root;
+	vlm_debugfs_add(vm);
 	trace_vm_create(vm);
 	return vm;
 

@@ -39,6 +39,7 @@
  * @dead: [a] a bug of ours stopped this VM: ioctls answer -EIO
  * @record: [l] VELLUM_RECORD_* for its vCPUs
  * @emulation_exits: [a] KVM_CAP_EXIT_ON_EMULATION_FAILURE
+ * @debugfs: [I] its file there, or NULL
  * @doctor: [l] VELLUM_CAP_DOCTOR: check before each entry; read without the lock
  * @mem: guest-physical memory slots
  * @ept: the nested page tables
@@ -67,6 +68,7 @@ struct vlm_vm {
 	bool dead;
 	u32 record;
 	u64 emulation_exits;
+	struct dentry *debugfs;
 	bool doctor;
 	struct vlm_mem mem;
 	struct vlm_ept ept;
