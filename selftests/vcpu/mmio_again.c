@@ -295,6 +295,38 @@ TEST_F(again, other_modes)
 	}
 }
 
+#define LOW_CODE	0xf000u		/* within 16 bits */
+
+/*
+ * 89 07 is mov %eax, (%rdi), and in a 16-bit segment mov %ax, (%bx): the same place
+ * here, under page tables that are the same, and not used.
+ */
+TEST_F(again, other_code_size)
+{
+	struct kvm_sregs sregs[2];
+	struct kvm_regs regs = {
+		.rip = LOW_CODE, .rflags = 2, .rsp = VT_STACK_TOP,
+		.rdi = MMIO, .rax = 0x11111111,
+	};
+
+	vt_enter_mode(&self->vcpu, VT_PROT16);
+	vt_get_sregs(&self->vcpu, &sregs[1]);
+	sregs[1].cs.base = 0;
+	sregs[1].ds.base = MMIO;
+	vt_enter_mode(&self->vcpu, VT_LONG);
+	vt_get_sregs(&self->vcpu, &sregs[0]);
+	patch(&self->vm, LOW_CODE, "\x89\x07\xe6\x80");
+	for (int i = 0; i < 9; i++) {
+		vt_set_sregs(&self->vcpu, &sregs[i % 3 == 2]);
+		vt_set_regs(&self->vcpu, &regs);
+		if (i % 3 == 2)
+			WRITES(MMIO, 2, 0x1111);
+		else
+			WRITES(MMIO, 4, 0x11111111);
+		vt_run_to_out(&self->vcpu, DONE);
+	}
+}
+
 VT_GUEST(reading, 64, "1: mov (%rdi), %eax; jmp 1b");
 
 /* What KVM_RUN does with an answer before all else, and with one given up. */
