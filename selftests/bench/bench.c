@@ -2,7 +2,10 @@
 /*
  * bench [PART...]              measure these parts, or all of them
  * bench --command COMMAND...   the ticks of one command
+ * bench --guest TICKS COMMAND...  what of these ticks of it was the guest
  * bench --modules FILE...      load and unload these modules
+ *
+ * With BENCH_ROW only that row of the guest loops: for who traces the path of one.
  *
  * A line for each figure: "bench GROUP|NAME|UNIT|GOAL|VALUE".
  */
@@ -47,6 +50,8 @@ int main(int argc, char **argv)
 {
 	if (argc > 2 && !strcmp(argv[1], "--command"))
 		return bench_command(argv + 2);
+	if (argc > 3 && !strcmp(argv[1], "--guest"))
+		return bench_guest(strtoull(argv[2], NULL, 10), argv + 3);
 	if (argc > 2 && !strcmp(argv[1], "--modules"))
 		return bench_modules(argv + 2);
 	for (unsigned int i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)

@@ -11,6 +11,9 @@
 
 #include "vt_apic.h"
 
+/* Pages of the host that are free, with those on lists of each CPU. */
+long bench_free_pages(void);
+
 /* Where each guest loop ends; nothing else of a guest uses this port. */
 #define BENCH_PORT	0xf4
 
@@ -20,7 +23,7 @@
 
 /*
  * One line of the result. The goal is the most that Vellum may take, in percent
- * of what KVM takes in the same run.
+ * of what KVM takes in the same run; 0: none, the figure explains others.
  */
 void bench_report(const char *group, const char *name, const char *unit,
 		  unsigned int goal, uint64_t value);
@@ -36,6 +39,8 @@ void bench_life(void);
 
 /* The whole of one command, from its start to its end. */
 int bench_command(char **argv);
+/* What of it, which took so many ticks then, was the guest, and its exits. */
+int bench_guest(uint64_t total, char **argv);
 /* Loading and unloading these modules, in this order. */
 int bench_modules(char **files);
 

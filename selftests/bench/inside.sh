@@ -21,7 +21,20 @@ files() {
 
 # The guest powers itself off; its console is of no interest unless it fails.
 boot() {
-	"$here/bench" --command "$here/vellum" run --device "$1" --kernel "$here/vmlinuz" \
+	live "$1" --command || return 1
+	total=$(grep '^bench whole' /tmp/boot | cut -d '|' -f 5)
+	insmod /lib/vellum/guestcount.ko
+	live "$1" --guest "$total"
+	status=$?
+	rmmod guestcount
+	return $status
+}
+
+# live DEVICE HOW...: the figures of one life of it.
+live() {
+	device=$1
+	shift
+	"$here/bench" "$@" "$here/vellum" run --device "$device" --kernel "$here/vmlinuz" \
 		--initrd "$here/initrd" --memory 256M --append "console=ttyS0 -- check" \
 		< /dev/null > /tmp/boot 2>&1 || { tail -n 20 /tmp/boot; return 1; }
 	grep '^bench ' /tmp/boot
@@ -43,6 +56,7 @@ for name; do
 	kvm) modprobe -r kvm_intel ;;
 	esac
 done
+echo "@@ host $(uname -r)|$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)"
 echo "@@ mitigations"
 grep . /sys/devices/system/cpu/vulnerabilities/* | sed 's|.*/||'
 echo "@@ end $failed"

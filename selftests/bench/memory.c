@@ -197,6 +197,24 @@ static void log_of_gib(void)
 	destroy(&m);
 }
 
+/* Kernel memory that a guest's mapping of a GiB in small pages takes, in KiB. */
+static void mapped_gib(void)
+{
+	const size_t size = GIB / 4;
+	struct memory m;
+	long before;
+
+	create(&m, size, MADV_NOHUGEPAGE);
+	populate(&m);
+	vt_set_slot(&m.vm, SLOT, BASE, 0, m.mem, 0);
+	before = bench_free_pages();
+	vt_set_slot(&m.vm, SLOT, BASE, size, m.mem, 0);
+	bench_run(&m.vcpu, VT_PAYLOAD(bench_touch_small), size / VT_PAGE);
+	bench_report("memory", "kernel memory for a GiB mapped in 4K", "KiB", 100,
+		     (before - bench_free_pages()) * 4 * (VT_PAGE / 1024));
+	destroy(&m);
+}
+
 static uint64_t slot(struct memory *m, uint64_t gpa, size_t size)
 {
 	uint64_t start = __rdtsc();
@@ -232,5 +250,6 @@ void bench_memory(void)
 	small_pages();
 	huge_pages();
 	slots();
+	mapped_gib();
 	log_of_gib();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Guest loops: they count their own ticks, and every exit to here is answered. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
@@ -57,11 +58,14 @@ void bench_rows(const char *group, struct vt_vcpu *vcpu,
 		const struct bench_row *rows, unsigned int count)
 {
 	uint64_t empty = best(vcpu, VT_PAYLOAD(bench_empty));
+	const char *only = getenv("BENCH_ROW");
 
 	for (unsigned int i = 0; i < count; i++) {
 		const struct bench_row *row = &rows[i];
 		unsigned int per = ROUNDS * (row->per ? row->per : 1);
 
+		if (only && strcmp(only, row->name))
+			continue;
 		if (row->prepare && !row->prepare(vcpu))
 			continue;
 		bench_report(group, row->name, "ticks", row->goal,

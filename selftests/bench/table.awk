@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The table and the JSON of selftests/bench/run, of the logs of its two boots:
-# the first without mitigations, the second with those of the host.
+# the first without mitigations, the second with those of the host. Of the caller: tick,
+# what one is; cpu; json, the file.
 BEGIN {
 	FS = "|"
 }
@@ -15,6 +16,11 @@ FNR == 1 {
 	section = word[2]
 	if (section == "on")
 		device = word[3]
+	if (section == "host") {
+		release = word[3]
+		sub(/\|.*/, "", release)
+		model = $2
+	}
 }
 
 section == "mitigations" && /:/ && boot == 2 {
@@ -49,7 +55,7 @@ function figure(boot, device, key) {
 
 function verdict(key,    r) {
 	r = ratio(1, key)
-	if (r == "-")
+	if (r == "-" || !goal[key])
 		return ""
 	# A difference of a tick or two is none.
 	if (value[1, "vellum", key] <= value[1, "kvm", key] * goal[key] / 100 + 2) {
@@ -62,8 +68,9 @@ function verdict(key,    r) {
 
 function json_row(key, last,    part, boot) {
 	split(key, part, "|")
-	printf "    {\"group\": \"%s\", \"name\": \"%s\", \"unit\": \"%s\", \"goal\": %.2f",
-		part[1], part[2], unit[key], goal[key] / 100 > json
+	printf "    {\"group\": \"%s\", \"name\": \"%s\", \"unit\": \"%s\", \"goal\": %s",
+		part[1], part[2], unit[key],
+		goal[key] ? sprintf("%.2f", goal[key] / 100) : "null" > json
 	for (boot = 1; boot <= 2; boot++)
 		printf ", \"mitigations_%s\": {\"kvm\": %s, \"vellum\": %s}",
 			boot == 1 ? "off" : "on", json_number(boot, "kvm", key),
@@ -77,17 +84,17 @@ function json_number(boot, device, key) {
 
 function row(key,    part) {
 	split(key, part, "|")
-	printf "  %-40s %-5s | %9s %9s %6s %5.2f %-3s | %9s %9s %6s\n", part[2], unit[key],
+	printf "  %-40s %-5s | %10s %10s %6s %5s %-3s | %10s %10s %6s\n", part[2], unit[key],
 		figure(1, "vellum", key), figure(1, "kvm", key), ratio(1, key),
-		goal[key] / 100, verdict(key),
+		goal[key] ? sprintf("%.2f", goal[key] / 100) : "", verdict(key),
 		figure(2, "vellum", key), figure(2, "kvm", key), ratio(2, key)
 }
 
 END {
-	printf "Linux %s, %s; ticks are instructions; goals are ratios, mitigations off\n",
-		kernel, cpu
+	printf "Linux %s, %s (%s); ticks are %s; goals are ratios, mitigations off\n",
+		release, cpu, model, tick
 	printf "with mitigations: %s\n\n", applied ? applied : "none"
-	printf "%-42s %-5s | %9s %9s %6s %5s %-3s | %9s %9s %6s\n", "", "", "Vellum", "KVM",
+	printf "%-42s %-5s | %10s %10s %6s %5s %-3s | %10s %10s %6s\n", "", "", "Vellum", "KVM",
 		"ratio", "goal", "", "Vellum", "KVM", "ratio"
 	for (g = 1; g <= sections; g++) {
 		group = groups[g]
@@ -98,8 +105,9 @@ END {
 		}
 	}
 	printf "\n%d goals reached, %d not\n", reached, missed
-	printf "{\n  \"kernel\": \"%s\", \"cpu\": \"%s\", \"mitigations\": \"%s\",\n  \"rows\": [\n",
-		kernel, cpu, applied > json
+	printf "{\n  \"kernel\": \"%s\", \"cpu\": \"%s\", \"model\": \"%s\",\n", release, cpu,
+		model > json
+	printf "  \"tick\": \"%s\", \"mitigations\": \"%s\",\n  \"rows\": [\n", tick, applied > json
 	for (i = 1; i <= rows; i++)
 		json_row(order[i], i == rows)
 	print "  ]\n}" > json

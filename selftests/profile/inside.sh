@@ -47,6 +47,17 @@ check "of a VM by its name" sh -c 'known 80 > /dev/null & sleep 0.2
 	status=$?; kill $!; exit $status'
 check "of no VM" sh -c '! vellum profile --vm nobody 2> name.txt &&
 	grep -q "no VM is called nobody" name.txt'
+# shellcheck disable=SC2016 # for that shell
+check "debugfs" sh -c 'known 40 > /dev/null & sleep 0.2
+	cat /sys/kernel/debug/vellum/$!-* > debugfs.txt
+	kill $!; grep -qE "^exit_io_instruction +[1-9][0-9]*$" debugfs.txt'
+keep debugfs.txt
+# shellcheck disable=SC2016 # for that shell
+check "live, a table that is written anew" sh -c 'known 80 > /dev/null & sleep 0.2
+	vellum profile --vm known --live 0.2 -t 1 > live.txt
+	status=$?; kill $!
+	[ $status = 0 ] && [ "$(grep -c "exits in .*counted in the kernel" live.txt)" -ge 3 ] &&
+		grep -q "CPUID  *[1-9][0-9]*" live.txt'
 check "the command's status" sh -c 'vellum profile -- sh -c "exit 7" > name.txt 2>&1
 	[ $? = 7 ]'
 check "folded" sh -c 'vellum profile -s known.map -i a.dat -f folded |
