@@ -109,9 +109,11 @@ static int nap(struct vlm_vcpu *vcpu, bool open)
 {
 	int err;
 
+	WRITE_ONCE(vcpu->stats.halt[HALT_BLOCKING], 1);
 	vlm_lapic_timer_sleep(vcpu);
 	err = wait_event_interruptible(vcpu->wait, wakes(vcpu, open));
 	vlm_lapic_timer_wake(vcpu);
+	WRITE_ONCE(vcpu->stats.halt[HALT_BLOCKING], 0);
 	return err;
 }
 

@@ -98,6 +98,7 @@ static const struct statistic halt_stats[NR_HALT_STATS] = {
 	{ "halt_poll_success_ns", CUMULATIVE_NS, HALT_STATS + HALT_POLL_SUCCESS_NS },
 	{ "halt_poll_fail_ns", CUMULATIVE_NS, HALT_STATS + HALT_POLL_FAIL_NS },
 	{ "halt_wait_ns", CUMULATIVE_NS, HALT_STATS + HALT_WAIT_NS },
+	{ "blocking", KVM_STATS_TYPE_INSTANT | KVM_STATS_UNIT_BOOLEAN, HALT_STATS + HALT_BLOCKING },
 };
 
 /* The kernel's own names, in its list for tracing: { number, "NAME" }, ... */

@@ -45,11 +45,15 @@ try 2 "a number from 1 to 64" run --kernel text --cpus 65
 try 2 "a number from 1 to 64" run --kernel text --cpus two
 try 2 "tcp:HOSTPORT:GUESTPORT" run --kernel text --forward tcp:1
 try 2 "tcp:HOSTPORT:GUESTPORT" run --kernel text --forward icmp:1:2
+try 2 "a number from 3 to" run --kernel text --vsock 2
+try 2 "a number from 3 to" run --kernel text --vsock 3x
+try 2 "one card, on one network" run --kernel text --tap a,no-vhost --net
 try 2 "go with --kernel" run --flat text --initrd text
 try 2 "need interrupts" run --flat text --no-irqchip --cpus 2
 try 2 "a letter from a to z" run --kernel text --escape 7
 try 2 "--wait goes with --control" run --kernel text --wait
 try 2 "need interrupts" run --flat text --no-irqchip --balloon
+try 2 "need interrupts" run --flat text --no-irqchip --vsock 3
 try 2 "which machine? Give --socket" walk 0x1000
 try 2 "which address?" walk --socket /nonexistent/vm
 try 2 "which command?" control --socket /nonexistent/vm

@@ -7,6 +7,12 @@
 
 check_real_mode() { vm --flat real --no-irqchip; ends 0 && says R; }
 check_long_mode() { vm --long long --no-irqchip; ends 8 && says L; }
+# 128 MiB less the first.
+check_multiboot() {
+	vm --kernel multiboot.elf --memory 128M --append "words for it" --no-irqchip
+	ends 0 && says 'M .*words for it' && says '0001FC00'
+}
+
 check_reset() { vm --flat reset --no-irqchip; ends 4; }
 
 check_triple_fault() {
@@ -42,6 +48,26 @@ check_nobody_reads() {
 	wait "$speaker" || status=$?
 	exec 4>&-
 	ends 143
+}
+
+# Nor does he who asks what the guest is at; and it goes on where it was.
+check_asked_unread() {
+	rm -f unread
+	mkfifo unread
+	exec 4<>unread
+	vellum run --device "$device" --long speak --no-irqchip --control vm.sock \
+		>unread 2>why.err </dev/null &
+	speaker=$!
+	usleep 1000000
+	timeout 10 vellum control --socket vm.sock registers >out || return 1
+	says 'rip' && timeout 10 vellum control --socket vm.sock exits >out || return 1
+	cat <unread >heard 4>&- &
+	reader=$!
+	exec 4>&-
+	status=0
+	wait "$speaker" || status=$?
+	wait "$reader"
+	ends 0 && cmp speak.txt heard
 }
 
 check_hugetlb() {
@@ -80,6 +106,7 @@ check_ten_at_once() {
 	for n in 0 1 2 3 4 5 6 7 8 9; do
 		cmp alone "many.$n" || return 1
 	done
+	echo "ten guests side by side, 8 MiB each: all have come to $(cut -c 1-16 alone)" >show
 	grep -q '^[0-9a-f]\{16\}' alone && gone
 }
 
@@ -94,5 +121,5 @@ check_kill_fifty() {
 	gone
 }
 
-run_checks real_mode long_mode reset triple_fault internal_error console_mebibyte \
-	nobody_reads hugetlb memory_file ten_at_once kill_fifty
+run_checks real_mode long_mode multiboot reset triple_fault internal_error console_mebibyte \
+	nobody_reads asked_unread hugetlb memory_file ten_at_once kill_fifty

@@ -66,6 +66,12 @@ check_top() {
 	[ "$device" != /dev/vellum ] || says '0\.[0-9]*M  CPUID [0-9]*%'
 }
 
+# A guest that sleeps all the time makes no exits, and its sleep is not over.
+check_halted() {
+	vellum top --vm first --interval 1 --count 2 >out 2>&1
+	tail -n 1 out | grep -q ' first  *1  *[0-9]*  *\(9[0-9]\|100\)% '
+}
+
 check_nobody() {
 	! stat --vm nobody && says 'no machine is called nobody' && ! stat --pid 1 &&
 		says 'process 1 has no machine'
@@ -95,4 +101,4 @@ check_end() {
 	wait "$watcher" && says 'no machine runs' && gone
 }
 
-run_checks start by_name by_pid by_number all json again_and_again top nobody rights end
+run_checks start by_name by_pid by_number all json again_and_again top halted nobody rights end

@@ -19,7 +19,7 @@ build() {
 }
 
 build loaders "$user"/boot/{image,flat,kernel,linux,elf,pvh,multiboot}.c "$user"/run/ram.c
-build rings "$user"/virtio/{virtio,mmio,blk,rng,console,balloon,net,vring}.c \
+build rings "$user"/virtio/{virtio,mmio,blk,rng,console,balloon,net,vhost,vsock,vring}.c \
 	"$user"/{run/ram,device/bus}.c \
 	"$top"/userspace/lib/{vm,device}.c
 build packets "$user"/gdb/{gdb,packet,regs,mem,text}.c "$user"/run/ram.c

@@ -44,13 +44,18 @@ static void put(const void *data, size_t len)
 		if (n < 0 && errno == EAGAIN) {
 			struct pollfd pfd = { .fd = STDOUT_FILENO, .events = POLLOUT };
 
-			if (poll(&pfd, 1, -1) < 0 && over)
-				return;
+			if (poll(&pfd, 1, -1) < 0) {
+				if (over)
+					return;
+				cpu_pause_point();
+			}
 			continue;
 		}
 		/* Nobody reads any more: the guest need not know. */
 		if (n < 0 && (errno != EINTR || over))
 			return;
+		if (n < 0)
+			cpu_pause_point();
 		if (n > 0) {
 			p += n;
 			len -= n;

@@ -42,7 +42,7 @@ static const struct {
 static void trigger_text(char *text, size_t size, unsigned int i, const struct target *target)
 {
 	bool entry = !strcmp(triggers[i].event, "vm_entry");
-	const char *all[] = { entry ? "by != 0" : "", triggers[i].filter, target->filter };
+	const char * const all[] = { entry ? "by != 0" : "", triggers[i].filter, target->filter };
 	const char *word = " if ";
 	size_t len = snprintf(text, size, "%s", triggers[i].trigger);
 

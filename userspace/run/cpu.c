@@ -47,15 +47,24 @@ int cpu_create(struct machine *m, unsigned int id)
 	return cpu_set_cpuid(m, cpu);
 }
 
+/* A thread may be about to wait, and not yet waiting, when it is kicked. */
+static struct timespec kick_again(void)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += (until.tv_nsec + KICK_AGAIN_NS) / 1000000000;
+	until.tv_nsec = (until.tv_nsec + KICK_AGAIN_NS) % 1000000000;
+	return until;
+}
+
 void thread_join(pthread_t thread)
 {
 	struct timespec until;
 
 	do {
 		pthread_kill(thread, SIG_KICK);
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += (until.tv_nsec + KICK_AGAIN_NS) / 1000000000;
-		until.tv_nsec = (until.tv_nsec + KICK_AGAIN_NS) % 1000000000;
+		until = kick_again();
 	} while (pthread_timedjoin_np(thread, NULL, &until));
 }
 
@@ -194,11 +203,10 @@ static void settle(struct cpu *cpu)
 	cpu->vcpu.run->immediate_exit = 0;
 }
 
-static void wait_while_paused(struct cpu *cpu)
+static void wait_here(struct cpu *cpu)
 {
 	struct machine *m = cpu->machine;
 
-	settle(cpu);
 	pthread_mutex_lock(&m->pause_lock);
 	while (must_wait(cpu)) {
 		cpu->paused = true;
@@ -207,6 +215,18 @@ static void wait_while_paused(struct cpu *cpu)
 	}
 	cpu->paused = false;
 	pthread_mutex_unlock(&m->pause_lock);
+}
+
+static void wait_while_paused(struct cpu *cpu)
+{
+	settle(cpu);
+	wait_here(cpu);
+}
+
+void cpu_pause_point(void)
+{
+	if (this_cpu && must_wait(this_cpu))
+		wait_here(this_cpu);
 }
 
 static void *cpu_main(void *arg)
@@ -264,9 +284,12 @@ void cpus_pause(struct machine *m)
 	for (i = 0; i < m->opt->cpus; i++) {
 		if (!m->cpus[i].started)
 			continue;
-		cpu_kick(&m->cpus[i]);
-		while (!m->cpus[i].paused)
-			pthread_cond_wait(&m->pause_cond, &m->pause_lock);
+		while (!m->cpus[i].paused) {
+			struct timespec until = kick_again();
+
+			cpu_kick(&m->cpus[i]);
+			pthread_cond_timedwait(&m->pause_cond, &m->pause_lock, &until);
+		}
 	}
 	pthread_mutex_unlock(&m->pause_lock);
 }

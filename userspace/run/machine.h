@@ -117,6 +117,11 @@ void thread_join(pthread_t thread);
 /* Bring all vCPUs out of the guest; each pause has its resume, and the last one counts. */
 void cpus_pause(struct machine *m);
 void cpus_resume(struct machine *m);
+/*
+ * For what a vCPU's thread waits for outside of the guest: pause there if asked to. The
+ * access that it serves is not finished, so RIP may be that of its instruction.
+ */
+void cpu_pause_point(void);
 /* Let those that wait look again at what they wait for. */
 void cpus_wake(struct machine *m);
 /* The vCPU's registers and the code at RIP. */

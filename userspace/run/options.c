@@ -36,8 +36,10 @@ static const char help[] =
 "      --balloon         memory that the guest gives back when asked (--control)\n"
 "      --console         a virtio console (hvc0) takes the terminal's place of ttyS0\n"
 "      --net             a network card behind address translation\n"
-"      --tap NAME        a network card on a TAP device that is there\n"
+"      --tap NAME[,no-vhost]  a network card on a TAP device that is there; by vhost-net\n"
+"                        if the host has it\n"
 "      --forward SPEC    tcp:HOSTPORT:GUESTPORT or udp:..., to the guest\n"
+"      --vsock CID       sockets of AF_VSOCK; the guest's number, from 3 on\n"
 "      --no-irqchip      no interrupt controllers; HLT is the end\n"
 "      --plain           hide what the hypervisor offers beyond a CPU (KVM's leaves)\n"
 "\n"
@@ -59,7 +61,7 @@ enum {
 	OPT_FLAT = 256, OPT_LONG, OPT_LOAD, OPT_MEMORY_FILE, OPT_HUGETLB, OPT_DISK,
 	OPT_RNG, OPT_CONSOLE, OPT_NET, OPT_TAP, OPT_FORWARD, OPT_NO_IRQCHIP, OPT_REBOOT,
 	OPT_ESCAPE, OPT_STATS, OPT_CONTROL, OPT_WAIT, OPT_BALLOON, OPT_PLAIN,
-	OPT_NAME,
+	OPT_NAME, OPT_VSOCK,
 };
 
 static const struct option longs[] = {
@@ -79,6 +81,7 @@ static const struct option longs[] = {
 	{ "console", no_argument, NULL, OPT_CONSOLE },
 	{ "net", no_argument, NULL, OPT_NET },
 	{ "tap", required_argument, NULL, OPT_TAP },
+	{ "vsock", required_argument, NULL, OPT_VSOCK },
 	{ "forward", required_argument, NULL, OPT_FORWARD },
 	{ "no-irqchip", no_argument, NULL, OPT_NO_IRQCHIP },
 	{ "reboot", no_argument, NULL, OPT_REBOOT },
@@ -171,6 +174,30 @@ static int add_disk(struct options *opt, char *text)
 	return 0;
 }
 
+static int set_tap(struct options *opt, char *text)
+{
+	char *comma = strrchr(text, ',');
+
+	if (comma && !strcmp(comma, ",no-vhost")) {
+		opt->no_vhost = true;
+		*comma = 0;
+	}
+	opt->tap = text;
+	return 0;
+}
+
+/* 0 to 2 and the last mean hosts and anybody (vsock(7)). */
+static int set_vsock(struct options *opt, const char *text)
+{
+	char *end;
+	unsigned long cid = strtoul(text, &end, 10);
+
+	if (end == text || *end || cid < 3 || cid >= UINT32_MAX)
+		return fail("--vsock %s: a number from 3 to %u", text, UINT32_MAX - 1);
+	opt->vsock = cid;
+	return 0;
+}
+
 static int set_escape(struct options *opt, const char *text)
 {
 	if (!strcmp(text, "none")) {
@@ -209,7 +236,6 @@ static const struct {
 	{ 'a', false, offsetof(struct options, append) },
 	{ 'd', false, offsetof(struct options, device) },
 	{ OPT_MEMORY_FILE, false, offsetof(struct options, memory_file) },
-	{ OPT_TAP, false, offsetof(struct options, tap) },
 	{ OPT_HUGETLB, true, offsetof(struct options, hugetlb) },
 	{ OPT_RNG, true, offsetof(struct options, rng) },
 	{ OPT_CONSOLE, true, offsetof(struct options, virtio_console) },
@@ -263,6 +289,10 @@ static int one_option(struct options *opt, int c, char *arg)
 		return add_disk(opt, arg);
 	case OPT_FORWARD:
 		return add_forward(opt, arg);
+	case OPT_TAP:
+		return set_tap(opt, arg);
+	case OPT_VSOCK:
+		return set_vsock(opt, arg);
 	case OPT_ESCAPE:
 		return set_escape(opt, arg);
 	}
@@ -284,7 +314,7 @@ static int check(const struct options *opt)
 	if (opt->wait && !opt->control)
 		return fail("--wait goes with --control, which ends it");
 	if (opt->no_irqchip && (opt->nr_disks || opt->rng || opt->net || opt->tap ||
-				opt->balloon ||
+				opt->balloon || opt->vsock ||
 				opt->virtio_console || opt->cpus > 1))
 		return fail("--no-irqchip: devices and further CPUs need interrupts");
 	return 0;

@@ -41,6 +41,8 @@ struct options {
 	bool virtio_console;
 	bool net;
 	const char *tap;		/* a TAP device in place of translation */
+	bool no_vhost;
+	uint32_t vsock;			/* the guest's number, or 0 */
 	char *forwards[MAX_FORWARDS];
 	unsigned int nr_forwards;
 	bool no_irqchip;

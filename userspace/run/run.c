@@ -63,6 +63,8 @@ static int add_devices(struct machine *m, struct virtio_dev **console)
 		return -1;
 	if ((opt->rng && virtio_rng_add(m)) || (opt->balloon && virtio_balloon_add(m)))
 		return -1;
+	if (opt->vsock && virtio_vsock_add(m))
+		return -1;
 	return opt->virtio_console ? virtio_console_add(m, console) : 0;
 }
 

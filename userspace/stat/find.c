@@ -112,12 +112,13 @@ static int take_vellum(struct found *found, int fd)
 	unsigned int number, pid, id;
 	struct found_vm *vm;
 	char name[64];
-	int err, parts;
+	int err = vellum_stats_id(fd, name, sizeof(name), count_row, &c);
+	bool is_vm, is_vcpu;
 
-	err = vellum_stats_id(fd, name, sizeof(name), count_row, &c);
-	parts = err ? 0 : sscanf(name, "vellum-%u-%u/vcpu-%u", &pid, &number, &id);
-	vm = parts >= 2 ? vm_of(found, pid, number, false) : NULL;
-	if (vm && parts == 3) {
+	is_vm = !err && sscanf(name, "vellum-%u-%u", &pid, &number) == 2;
+	is_vcpu = is_vm && sscanf(name, "vellum-%u-%u/vcpu-%u", &pid, &number, &id) == 3;
+	vm = is_vm ? vm_of(found, pid, number, false) : NULL;
+	if (vm && is_vcpu) {
 		c.vcpu = id;
 		add_vcpu(vm, &c);
 	} else if (vm && !vm->own.row) {

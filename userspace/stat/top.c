@@ -97,21 +97,53 @@ static void find_reasons(struct line *line, const struct found_vm *old, double a
 	}
 }
 
+static double new_of(const struct counts *now, const struct counts *old, const char *name)
+{
+	uint64_t value = counted(now, name), before = old ? counted(old, name) : 0;
+
+	return value > before ? value - before : 0;
+}
+
+/*
+ * Seconds of @seconds that @vcpus together had nothing to do. A sleep is counted when it
+ * is over: who sleeps, and has made no exit, has slept all the time.
+ */
+static double halted(const struct counts *now, const struct counts *old, double seconds,
+		     unsigned int vcpus)
+{
+	double all = seconds * vcpus, sum;
+
+	if (old && counted(now, "blocking") >= vcpus && !new_of(now, old, "exits"))
+		return all;
+	sum = new_of(now, old, "halt_wait_ns") + new_of(now, old, "halt_poll_success_ns") +
+		new_of(now, old, "halt_poll_fail_ns");
+	return sum / 1e9 < all ? sum / 1e9 : all;
+}
+
+static double all_halted(const struct found_vm *vm, const struct found_vm *old, double seconds)
+{
+	double sum = 0;
+
+	/* KVM's are summed up. */
+	if (!vm->vcpus)
+		return halted(&vm->own, &old->own, seconds, vm->nr_vcpus);
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++)
+		sum += halted(&vm->vcpus[i], i < old->nr_vcpus ? &old->vcpus[i] : NULL, seconds, 1);
+	return sum;
+}
+
 static struct line line_of(const struct found_vm *vm, const struct found_vm *old, double seconds)
 {
-	double all = since(vm, old, "exits"), halted;
+	double all = since(vm, old, "exits");
 	struct line line = { .vm = vm };
 
 	/* Since it began: nobody knows how long that is. */
 	if (!old)
 		seconds = 0;
-	halted = since(vm, old, "halt_wait_ns") + since(vm, old, "halt_poll_success_ns") +
-		since(vm, old, "halt_poll_fail_ns");
 	if (seconds > 0) {
 		line.exits = all / seconds;
 		if (vm->nr_vcpus)
-			line.halted = halted / 1e9 / seconds / vm->nr_vcpus;
-		line.halted = line.halted > 1 ? 1 : line.halted;
+			line.halted = all_halted(vm, old, seconds) / seconds / vm->nr_vcpus;
 	}
 	line.memory = counted(&vm->own, "pages_4k") * 4 +
 		(counted(&vm->own, "pages_2m") << 11) + (counted(&vm->own, "pages_1g") << 20);

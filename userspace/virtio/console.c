@@ -14,8 +14,12 @@
 #define QUEUE_OUT	1
 #define ROOM		1024
 
-/* Keys on their way to the guest; all under the device's lock. */
+/*
+ * Keys on their way to the guest. The lock is taken within the device's, and never held
+ * over output, which may wait for its reader: the main thread hears signals as well.
+ */
 struct hvc {
+	pthread_mutex_t lock;	/* of all that follows */
 	uint8_t keys[ROOM];
 	size_t count;
 };
@@ -26,12 +30,14 @@ static void send_keys(struct virtio_dev *dev)
 	struct chain c;
 	size_t n;
 
+	pthread_mutex_lock(&h->lock);
 	while (h->count && virtio_pop(dev, QUEUE_IN, &c)) {
 		n = iov_write(c.iov + c.out, c.in, 0, h->keys, h->count);
 		virtio_push(dev, QUEUE_IN, &c, n);
 		h->count -= n;
 		memmove(h->keys, h->keys + n, h->count);
 	}
+	pthread_mutex_unlock(&h->lock);
 }
 
 /* By pieces: a driver can give so much that the end would be long in coming. */
@@ -69,12 +75,12 @@ size_t virtio_console_input(void *device, const uint8_t *data, size_t len)
 	struct virtio_dev *dev = device;
 	struct hvc *h = dev->priv;
 
-	pthread_mutex_lock(&dev->lock);
+	pthread_mutex_lock(&h->lock);
 	if (len > ROOM - h->count)
 		len = ROOM - h->count;
 	memcpy(h->keys + h->count, data, len);
 	h->count += len;
-	pthread_mutex_unlock(&dev->lock);
+	pthread_mutex_unlock(&h->lock);
 	eventfd_write(dev->queues[QUEUE_IN].kick_fd, 1);
 	return len;
 }
@@ -84,10 +90,15 @@ static void hvc_destroy(struct virtio_dev *dev)
 	free(dev->priv);
 }
 
+/*
+ * Linux waits for its output to be taken, spinning with interrupts off, so its vCPU can
+ * as well do the work.
+ */
 static const struct virtio_ops hvc_ops = {
 	.name = "console",
 	.id = VIRTIO_ID_CONSOLE,
 	.queues = 2,
+	.prompt = 1u << QUEUE_OUT,
 	.kick = hvc_kick,
 	.destroy = hvc_destroy,
 };
@@ -98,6 +109,7 @@ int virtio_console_add(struct machine *m, struct virtio_dev **out)
 
 	if (!h)
 		return fail("no memory");
+	pthread_mutex_init(&h->lock, NULL);
 	*out = virtio_add(m, &hvc_ops, h);
 	return *out ? 0 : -1;
 }

@@ -54,6 +54,7 @@ static void reset(struct virtio_dev *dev)
 {
 	unsigned int i;
 
+	vhost_stop(dev);
 	for (i = 0; i < VIRTIO_QUEUES; i++)
 		dev->queues[i] = (struct virtq){ .kick_fd = dev->queues[i].kick_fd };
 	dev->status = 0;
@@ -73,8 +74,10 @@ static void set_status(struct virtio_dev *dev, uint32_t value)
 	if (value & VIRTIO_CONFIG_S_FEATURES_OK && dev->driver_features & ~features(dev))
 		value &= ~VIRTIO_CONFIG_S_FEATURES_OK;
 	dev->status = value | (dev->status & VIRTIO_CONFIG_S_NEEDS_RESET);
-	if (value & VIRTIO_CONFIG_S_DRIVER_OK)
+	if (value & VIRTIO_CONFIG_S_DRIVER_OK) {
 		dev->want_input = true;
+		vhost_start(dev);
+	}
 }
 
 static void set_low(uint64_t *addr, uint32_t value)
@@ -118,6 +121,7 @@ static void write_queue(struct virtio_dev *dev, uint64_t offset, uint32_t value)
 		set_high(&q->used_addr, value);
 		break;
 	case VIRTIO_MMIO_QUEUE_READY:
+		vhost_stop(dev);
 		q->ready = false;
 		why = value & 1 ? virtq_enable(q, &dev->machine->ram) : NULL;
 		if (why)
@@ -162,6 +166,18 @@ static void read_config(struct virtio_dev *dev, uint64_t offset, void *data, uns
 		((uint8_t *)data)[i] = offset + i < len ? config[offset + i] : 0;
 }
 
+static void notify(struct virtio_dev *dev, unsigned int q)
+{
+	if (!(dev->ops->prompt & 1u << q)) {
+		eventfd_write(dev->queues[q].kick_fd, 1);
+		return;
+	}
+	pthread_mutex_lock(&dev->lock);
+	if (!dev->broken && dev->queues[q].ready)
+		dev->ops->kick(dev, q);
+	pthread_mutex_unlock(&dev->lock);
+}
+
 /*
  * What an interrupt handler and a notification touch goes without the lock: a
  * device at work holds it for as long as its I/O takes.
@@ -170,8 +186,9 @@ static bool fast_access(struct virtio_dev *dev, uint64_t offset, uint32_t *value
 {
 	switch (offset) {
 	case VIRTIO_MMIO_INTERRUPT_STATUS:
+		/* Interrupts of the kernel's queues come past this process. */
 		if (!write)
-			*value = dev->isr;
+			*value = dev->isr | (dev->vhost.queues ? VIRTIO_MMIO_INT_VRING : 0);
 		return true;
 	case VIRTIO_MMIO_INTERRUPT_ACK:
 		if (write)
@@ -179,7 +196,7 @@ static bool fast_access(struct virtio_dev *dev, uint64_t offset, uint32_t *value
 		return true;
 	case VIRTIO_MMIO_QUEUE_NOTIFY:
 		if (write && *value < dev->ops->queues)
-			eventfd_write(dev->queues[*value].kick_fd, 1);
+			notify(dev, *value);
 		return true;
 	}
 	return false;

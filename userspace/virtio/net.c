@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A network card (VIRTIO 1.1, "Network Device"). Frames come and go by a file
- * descriptor: that of a TAP device, or a socket to vellum-net.
+ * descriptor: that of a TAP device, or a socket to vellum-net. Between a TAP device
+ * and the guest the kernel carries them where it has vhost-net.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
+#include <linux/vhost.h>
 #include <linux/virtio_ids.h>
 #include <linux/virtio_net.h>
 #include <stdio.h>
@@ -26,9 +28,11 @@
 #define HEADER		sizeof(struct virtio_net_hdr_v1)
 #define FRAMES_FD	3
 #define HELPER		"vellum-net"
+#define VHOST		"/dev/vhost-net"
 
 struct net {
 	pid_t helper;		/* 0: none */
+	int tap;		/* -1: none, or this process reads it */
 	struct virtio_net_config config;
 	uint8_t frame[HEADER + FRAME_MAX];
 };
@@ -116,6 +120,8 @@ static void net_destroy(struct virtio_dev *dev)
 	if (dev->backend_fd >= 0)
 		close(dev->backend_fd);
 	dev->backend_fd = -1;
+	if (n->tap >= 0)
+		close(n->tap);
 	if (n->helper)
 		waitpid(n->helper, NULL, 0);
 	free(n);
@@ -128,6 +134,27 @@ static const struct virtio_ops net_ops = {
 	.features = 1ull << VIRTIO_NET_F_MAC,
 	.kick = net_kick,
 	.input = net_input,
+	.config = net_config,
+	.destroy = net_destroy,
+};
+
+static int vhost_backend(struct virtio_dev *dev, bool on)
+{
+	const struct net *n = dev->priv;
+	struct vhost_vring_file file = { .fd = on ? n->tap : -1 };
+
+	for (file.index = 0; file.index < 2; file.index++)
+		if (ioctl(dev->vhost.fd, VHOST_NET_SET_BACKEND, &file))
+			return -errno;
+	return 0;
+}
+
+static const struct virtio_ops vhost_net_ops = {
+	.name = "net",
+	.id = VIRTIO_ID_NET,
+	.queues = 2,
+	.features = 1ull << VIRTIO_NET_F_MAC | 1ull << VIRTIO_RING_F_EVENT_IDX,
+	.input = vhost_failed,
 	.config = net_config,
 	.destroy = net_destroy,
 };
@@ -190,24 +217,57 @@ static int start_helper(const struct options *opt, pid_t *pid)
 	return fds[0];
 }
 
+static int add_user(struct machine *m, struct net *n, int fd)
+{
+	struct virtio_dev *dev = virtio_add(m, &net_ops, n);
+
+	if (!dev) {
+		close(fd);
+		return -1;
+	}
+	dev->backend_fd = fd;
+	return 0;
+}
+
+static int add_tap(struct machine *m, struct net *n, int tap)
+{
+	/* The TAP device deals in bare frames, and the driver in frames behind a header. */
+	struct vhost vhost = {
+		.fd = m->opt->no_vhost ? -ENOENT : vhost_open(m, VHOST),
+		.queues = 2,
+		.features = 1ull << VHOST_NET_F_VIRTIO_NET_HDR,
+		.backend = vhost_backend,
+	};
+	struct virtio_dev *dev;
+
+	if (vhost.fd < 0) {
+		if (vhost.fd != -ENOENT)
+			say(VHOST ": %s; frames go by way of this process", strerror(-vhost.fd));
+		return add_user(m, n, tap);
+	}
+	n->tap = tap;
+	dev = virtio_add(m, &vhost_net_ops, n);
+	if (!dev) {
+		close(vhost.fd);
+		return -1;
+	}
+	return vhost_use(dev, &vhost);
+}
+
 int virtio_net_add(struct machine *m)
 {
 	static const uint8_t mac[6] = { 0x52, 0x56, 0x4c, 0x00, 0x00, 0x01 };
 	struct net *n = calloc(1, sizeof(*n));
-	struct virtio_dev *dev;
 	int fd;
 
 	if (!n)
 		return fail("no memory");
 	memcpy(n->config.mac, mac, sizeof(mac));
+	n->tap = -1;
 	fd = m->opt->tap ? open_tap(m->opt->tap) : start_helper(m->opt, &n->helper);
 	if (fd < 0) {
 		free(n);
 		return -1;
 	}
-	dev = virtio_add(m, &net_ops, n);
-	if (!dev)
-		return -1;
-	dev->backend_fd = fd;
-	return 0;
+	return m->opt->tap ? add_tap(m, n, fd) : add_user(m, n, fd);
 }

@@ -110,8 +110,10 @@ static void *device_main(void *arg)
 					  .events = POLLIN };
 		pthread_mutex_unlock(&dev->lock);
 		for (q = 0; q < dev->ops->queues; q++)
-			fds[2 + q] = (struct pollfd){ .fd = dev->queues[q].kick_fd,
-						      .events = POLLIN };
+			fds[2 + q] = (struct pollfd){
+				.fd = q < dev->vhost.queues ? -1 : dev->queues[q].kick_fd,
+				.events = POLLIN,
+			};
 		if (poll(fds, 2 + q, -1) < 0) {
 			if (errno == EINTR)
 				continue;
@@ -134,6 +136,8 @@ static int connect_queues(struct virtio_dev *dev)
 	for (q = 0; q < dev->ops->queues; q++) {
 		if (vellum_check(&m->dev, KVM_CAP_IOEVENTFD) <= 0)
 			return 0;
+		if (dev->ops->prompt & 1u << q)
+			continue;
 		err = vellum_vm_ioeventfd(&m->vm, dev->queues[q].kick_fd, addr, 4, q);
 		if (err)
 			return fail("virtio %s: ioeventfd: %s", dev->ops->name, strerror(-err));
@@ -170,6 +174,7 @@ struct virtio_dev *virtio_add(struct machine *m, const struct virtio_ops *ops, v
 	dev->slot = m->nr_virtio;
 	dev->backend_fd = -1;
 	dev->irq_fd = -1;
+	dev->vhost.fd = -1;
 	dev->stop_fd = eventfd(0, EFD_CLOEXEC);
 	pthread_mutex_init(&dev->lock, NULL);
 	for (q = 0; q < VIRTIO_QUEUES; q++)
@@ -223,6 +228,7 @@ void virtio_destroy(struct virtio_dev *dev)
 {
 	unsigned int q;
 
+	vhost_close(dev);
 	if (dev->ops->destroy)
 		dev->ops->destroy(dev);
 	for (q = 0; q < VIRTIO_QUEUES; q++)

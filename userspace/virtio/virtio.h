@@ -10,9 +10,10 @@
 #include <sys/uio.h>
 
 #include "../run/machine.h"
+#include "vhost.h"
 #include "vring.h"
 
-#define VIRTIO_QUEUES	2
+#define VIRTIO_QUEUES	3
 
 struct virtio_dev;
 
@@ -22,19 +23,22 @@ struct virtio_dev;
  * @id: device type
  * @queues: how many
  * @features: beside those that every device here has
+ * @prompt: queues, a bit for each, that a vCPU serves itself when it rings: for a driver
+ *	that does nothing until it is served
  * @kick: the driver has put something into queue @q
  * @input: the backend's descriptor is readable; NULL: there is none
  * @config: bytes of the configuration space, and how many; may be NULL
  * @store: the driver writes there, on a vCPU's thread; NULL: nothing comes of it
  * @destroy: free what @priv holds
  *
- * @kick and @input run on the device's thread, with its lock held.
+ * @kick and @input run on the device's thread, or the vCPU's, with its lock held.
  */
 struct virtio_ops {
 	const char *name;
 	uint32_t id;
 	unsigned int queues;
 	uint64_t features;
+	unsigned int prompt;
 	void (*kick)(struct virtio_dev *dev, unsigned int q);
 	void (*input)(struct virtio_dev *dev);
 	const void *(*config)(struct virtio_dev *dev, unsigned int *len);
@@ -55,6 +59,7 @@ struct virtio_dev {
 	int stop_fd;
 	int irq_fd;			/* with irqfd, else -1 */
 	atomic_uint isr;
+	struct vhost vhost;		/* set before the driver comes */
 
 	pthread_mutex_t lock;		/* of all that follows */
 	bool want_input;
@@ -95,6 +100,7 @@ int virtio_blk_add(struct machine *m, const struct disk_option *disk);
 int virtio_rng_add(struct machine *m);
 int virtio_net_add(struct machine *m);
 int virtio_balloon_add(struct machine *m);
+int virtio_vsock_add(struct machine *m);
 int virtio_console_add(struct machine *m, struct virtio_dev **out);
 size_t virtio_console_input(void *device, const uint8_t *data, size_t len);
 
