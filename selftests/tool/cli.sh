@@ -48,6 +48,7 @@ try 2 "tcp:HOSTPORT:GUESTPORT" run --kernel text --forward icmp:1:2
 try 2 "a number from 3 to" run --kernel text --vsock 2
 try 2 "a number from 3 to" run --kernel text --vsock 3x
 try 2 "one card, on one network" run --kernel text --tap a,no-vhost --net
+try 2 "--memory-file, --memfd and --hugetlb: one" run --kernel text --memfd --hugetlb
 try 2 "go with --kernel" run --flat text --initrd text
 try 2 "need interrupts" run --flat text --no-irqchip --cpus 2
 try 2 "a letter from a to z" run --kernel text --escape 7

@@ -93,6 +93,22 @@ check_memory_file() {
 			" 1015568748 0" ]
 }
 
+# Who may look into the process finds the guest's memory there.
+check_memfd() {
+	vellum run --device "$device" --long spin --no-irqchip --memory 16M --memfd \
+		>out 2>&1 </dev/null &
+	holder=$!
+	wait_for 10 grep -q S out
+	for fd in /proc/"$holder"/fd/*; do
+		[ "$(readlink "$fd")" != "/memfd:guest (deleted)" ] || break
+	done
+	stat -L -c %s "$fd" >size
+	dd if="$fd" bs=1024 skip=1024 count=1 2>/dev/null | head -c "$(wc -c <spin)" >code
+	kill "$holder"
+	wait "$holder"
+	[ "$(cat size)" = 16777216 ] && cmp code spin
+}
+
 # Ten at once, each with memory of its own: all must come to the same sum.
 check_ten_at_once() {
 	vm --long sum --no-irqchip
@@ -122,4 +138,4 @@ check_kill_fifty() {
 }
 
 run_checks real_mode long_mode multiboot reset triple_fault internal_error console_mebibyte \
-	nobody_reads asked_unread hugetlb memory_file ten_at_once kill_fifty
+	nobody_reads asked_unread hugetlb memory_file memfd ten_at_once kill_fifty

@@ -98,9 +98,10 @@ static int create_vm(struct machine *m)
 static int create_memory(struct machine *m)
 {
 	struct ram *ram = &m->ram;
+	struct ram_kind kind = { m->opt->memory_file, m->opt->memfd, m->opt->hugetlb };
 	int err;
 
-	if (ram_create(ram, m->opt->memory, m->opt->memory_file, m->opt->hugetlb))
+	if (ram_create(ram, m->opt->memory, &kind))
 		return -1;
 	err = vellum_vm_set_memory(&m->vm, 0, 0, ram->low, ram->base, 0);
 	if (!err && ram->size > ram->low)

@@ -29,6 +29,7 @@ static const char help[] =
 "  -d, --device NODE     the hypervisor: /dev/vellum (default) or /dev/kvm\n"
 "  -m, --memory SIZE     in MiB, or with K, M or G (default 256)\n"
 "      --memory-file F   guest memory is this file\n"
+"      --memfd           guest memory is a memfd, which others may map\n"
 "      --hugetlb         guest memory is of huge pages\n"
 "  -c, --cpus N          virtual CPUs (default 1)\n"
 "      --disk FILE[,ro]  a disk, raw; up to 4\n"
@@ -61,7 +62,7 @@ enum {
 	OPT_FLAT = 256, OPT_LONG, OPT_LOAD, OPT_MEMORY_FILE, OPT_HUGETLB, OPT_DISK,
 	OPT_RNG, OPT_CONSOLE, OPT_NET, OPT_TAP, OPT_FORWARD, OPT_NO_IRQCHIP, OPT_REBOOT,
 	OPT_ESCAPE, OPT_STATS, OPT_CONTROL, OPT_WAIT, OPT_BALLOON, OPT_PLAIN,
-	OPT_NAME, OPT_VSOCK,
+	OPT_NAME, OPT_VSOCK, OPT_MEMFD,
 };
 
 static const struct option longs[] = {
@@ -74,6 +75,7 @@ static const struct option longs[] = {
 	{ "device", required_argument, NULL, 'd' },
 	{ "memory", required_argument, NULL, 'm' },
 	{ "memory-file", required_argument, NULL, OPT_MEMORY_FILE },
+	{ "memfd", no_argument, NULL, OPT_MEMFD },
 	{ "hugetlb", no_argument, NULL, OPT_HUGETLB },
 	{ "cpus", required_argument, NULL, 'c' },
 	{ "disk", required_argument, NULL, OPT_DISK },
@@ -236,6 +238,7 @@ static const struct {
 	{ 'a', false, offsetof(struct options, append) },
 	{ 'd', false, offsetof(struct options, device) },
 	{ OPT_MEMORY_FILE, false, offsetof(struct options, memory_file) },
+	{ OPT_MEMFD, true, offsetof(struct options, memfd) },
 	{ OPT_HUGETLB, true, offsetof(struct options, hugetlb) },
 	{ OPT_RNG, true, offsetof(struct options, rng) },
 	{ OPT_CONSOLE, true, offsetof(struct options, virtio_console) },
@@ -307,8 +310,8 @@ static int check(const struct options *opt)
 		return fail("--initrd and --append go with --kernel");
 	if (opt->kind == IMAGE_KERNEL && opt->load)
 		return fail("--load goes with --flat and --long");
-	if (opt->memory_file && opt->hugetlb)
-		return fail("--memory-file and --hugetlb: one of them");
+	if (!!opt->memory_file + opt->memfd + opt->hugetlb > 1)
+		return fail("--memory-file, --memfd and --hugetlb: one of them");
 	if (opt->net && opt->tap)
 		return fail("--tap and --net or --forward: one card, on one network");
 	if (opt->wait && !opt->control)

@@ -31,6 +31,7 @@ struct options {
 	const char *append;
 	uint64_t memory;		/* bytes */
 	const char *memory_file;	/* NULL: anonymous */
+	bool memfd;
 	bool hugetlb;
 	unsigned int cpus;
 	uint64_t load;			/* of a flat image; 0: where its kind belongs */

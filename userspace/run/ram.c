@@ -37,30 +37,45 @@ static int backing_file(const char *path, uint64_t size)
 	return fd;
 }
 
-int ram_create(struct ram *ram, uint64_t size, const char *file, bool hugetlb)
+/* It stays open, for others to find it in /proc and to map it. */
+static int backing_memfd(struct ram *ram, uint64_t size)
+{
+	int fd = memfd_create("guest", MFD_CLOEXEC);
+
+	if (fd < 0 || ftruncate(fd, size)) {
+		fail("--memfd: %llu MiB: %s", (unsigned long long)size >> 20, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	ram->memfd = fd;
+	return fd;
+}
+
+int ram_create(struct ram *ram, uint64_t size, const struct ram_kind *kind)
 {
 	int flags = MAP_NORESERVE, fd = -1;
 	void *base;
 
-	if (file) {
-		fd = backing_file(file, size);
+	if (kind->file || kind->memfd) {
+		fd = kind->file ? backing_file(kind->file, size) : backing_memfd(ram, size);
 		if (fd < 0)
 			return -1;
 		flags |= MAP_SHARED;
 	} else {
 		flags |= MAP_PRIVATE | MAP_ANONYMOUS;
 		/* Huge pages are counted out beforehand: better to fail now than by SIGBUS. */
-		if (hugetlb)
+		if (kind->hugetlb)
 			flags = (flags & ~MAP_NORESERVE) | MAP_HUGETLB;
 	}
 	base = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
-	if (fd >= 0)
+	if (kind->file)
 		close(fd);
 	if (base == MAP_FAILED)
 		return fail("%llu MiB of guest memory: %s%s", (unsigned long long)size >> 20,
-			    strerror(errno),
-			    hugetlb ? "; are there enough in /proc/sys/vm/nr_hugepages?" : "");
-	if (!file && !hugetlb)
+			    strerror(errno), kind->hugetlb ?
+			    "; are there enough in /proc/sys/vm/nr_hugepages?" : "");
+	if (!kind->file && !kind->hugetlb)
 		madvise(base, size, MADV_HUGEPAGE);
 	madvise(base, size, MADV_DONTDUMP);
 	ram->base = base;
@@ -73,7 +88,10 @@ void ram_destroy(struct ram *ram)
 {
 	if (ram->base)
 		munmap(ram->base, ram->size);
+	if (ram->memfd)
+		close(ram->memfd);
 	ram->base = NULL;
+	ram->memfd = 0;
 }
 
 void *ram_at(const struct ram *ram, uint64_t gpa, uint64_t len)

@@ -17,13 +17,18 @@ struct ram {
 	uint8_t *base;
 	uint64_t size;
 	uint64_t low;		/* bytes below the hole */
+	int memfd;		/* where it lies, or 0 */
 };
 
-/*
- * @file: NULL for anonymous memory; @hugetlb: of huge pages.
- * 0, or -1 after a message.
- */
-int ram_create(struct ram *ram, uint64_t size, const char *file, bool hugetlb);
+/* What guest memory is made of. */
+struct ram_kind {
+	const char *file;	/* NULL: none */
+	bool memfd;
+	bool hugetlb;
+};
+
+/* Anonymous memory if @kind says nothing. 0, or -1 after a message. */
+int ram_create(struct ram *ram, uint64_t size, const struct ram_kind *kind);
 void ram_destroy(struct ram *ram);
 
 /* [@gpa, @gpa + @len) in this process, or NULL unless all of it is RAM. */
