@@ -121,11 +121,15 @@ void vhost_stop(struct virtio_dev *dev)
 
 void vhost_failed(struct virtio_dev *dev)
 {
+	bool running = dev->vhost.running;
 	eventfd_t errors;
 
-	eventfd_read(dev->backend_fd, &errors);
+	/* In this order: there are no new ones once it has stopped. */
 	vhost_stop(dev);
-	virtio_break(dev, "rings that vhost cannot follow");
+	eventfd_read(dev->backend_fd, &errors);
+	/* Else the driver has reset the device meanwhile. */
+	if (running)
+		virtio_break(dev, "rings that vhost cannot follow");
 }
 
 int vhost_use(struct virtio_dev *dev, const struct vhost *v)

@@ -92,7 +92,7 @@ static void serve(struct virtio_dev *dev, const struct pollfd *fds)
 		if (!dev->broken && dev->queues[q].ready)
 			dev->ops->kick(dev, q);
 	}
-	if (fds[1].revents && !dev->broken)
+	if (fds[1].revents && (!dev->broken || dev->vhost.queues))
 		dev->ops->input(dev);
 	pthread_mutex_unlock(&dev->lock);
 }
@@ -102,12 +102,14 @@ static void *device_main(void *arg)
 	struct virtio_dev *dev = arg;
 	struct pollfd fds[2 + VIRTIO_QUEUES];
 	unsigned int q;
+	bool input;
 
 	for (;;) {
 		fds[0] = (struct pollfd){ .fd = dev->stop_fd, .events = POLLIN };
 		pthread_mutex_lock(&dev->lock);
-		fds[1] = (struct pollfd){ .fd = dev->want_input ? dev->backend_fd : -1,
-					  .events = POLLIN };
+		/* Nothing wakes this thread when a driver begins with the kernel's queues. */
+		input = dev->want_input || dev->vhost.queues;
+		fds[1] = (struct pollfd){ .fd = input ? dev->backend_fd : -1, .events = POLLIN };
 		pthread_mutex_unlock(&dev->lock);
 		for (q = 0; q < dev->ops->queues; q++)
 			fds[2 + q] = (struct pollfd){
