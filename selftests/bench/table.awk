@@ -91,7 +91,7 @@ function row(key,    part) {
 }
 
 END {
-	printf "Linux %s, %s (%s); ticks are %s; goals are ratios, mitigations off\n",
+	printf "Linux %s, %s (%s)\nticks are %s; goals are ratios, mitigations off\n",
 		release, cpu, model, tick
 	printf "with mitigations: %s\n\n", applied ? applied : "none"
 	printf "%-42s %-5s | %10s %10s %6s %5s %-3s | %10s %10s %6s\n", "", "", "Vellum", "KVM",
