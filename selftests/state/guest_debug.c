@@ -77,6 +77,35 @@ TEST_F(guest_debug, trap_flag_stays_hidden)
 	EXPECT_EQ(0, regs.rax & 0x100);
 }
 
+/*
+ * KVM_CAP_X86_ROBUST_SINGLESTEP: registers may be written in between. KVM wants to be
+ * asked for the next step after that.
+ */
+TEST_F(guest_debug, set_regs_between_steps)
+{
+	static const uint64_t after[] = { 2, 4, 9, 10 };
+	const struct kvm_debug_exit_arch *arch = &self->vcpu.run->debug.arch;
+	struct kvm_regs regs;
+
+	VT_NEED_CAP(KVM_CAP_X86_ROBUST_SINGLESTEP);
+	start(&self->vcpu, VT_PAYLOAD(steps));
+	debug(&self->vcpu, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP, 0, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(after); i++) {
+		vt_run_to(&self->vcpu, KVM_EXIT_DEBUG);
+		EXPECT_EQ(VT_CODE + after[i], arch->pc);
+		vt_get_regs(&self->vcpu, &regs);
+		EXPECT_EQ(0, regs.rflags & 0x100);
+		regs.rcx = i;
+		ASSERT_EQ(0, VT_IOCTL(self->vcpu.fd, KVM_SET_REGS, &regs));
+		debug(&self->vcpu, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP, 0, 0);
+	}
+	debug(&self->vcpu, 0, 0, 0);
+	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
+	vt_get_regs(&self->vcpu, &regs);
+	EXPECT_EQ(ARRAY_SIZE(after) - 1, regs.rcx);
+	EXPECT_EQ(0, regs.rflags & 0x100);
+}
+
 VT_GUEST(int3, 64, "nop; int3; mov $7, %eax; hlt");
 
 TEST_F(guest_debug, software_breakpoint)
