@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Lines of inside.sh to a table: test, each device, reason. The file @differ names tests
-# whose subject Vellum has not, "NAME REASON"; @status is that of the lab.
+# whose subject Vellum has not, "NAME REASON"; @status is that of the lab. The word of a
+# test is that of its own end. A column tells where it fails: "both", "here" alone, or
+# "lacks": here, for want of what @differ names.
 
 BEGIN {
 	FS = "|"
@@ -28,6 +30,17 @@ BEGIN {
 	why[$2, $1] = $5
 }
 
+# In what a row differs: nothing, "both" fail, or "here" only.
+function verdict(test,  ours)
+{
+	ours = result[test, "vellum"]
+	if (ours == "pass" || ours == "skip" || ours == "")
+		return "-"
+	if (test in known)
+		return "lacks"
+	return ours == result[test, "kvm"] ? "both" : "here"
+}
+
 function cell(test, dev)
 {
 	return (test, dev) in result ? result[test, dev] " " took[test, dev] : "not run"
@@ -50,30 +63,28 @@ END {
 	printf row, "test"
 	for (i = 1; i <= count; i++)
 		printf " %-14s", device[i]
-	print " reason"
+	printf " %-6s reason\n", "fails"
 	for (t = 1; t <= tests; t++) {
 		name = order[t]
 		printf row, name
 		for (i = 1; i <= count; i++)
 			printf " %-14s", cell(name, device[i])
-		print " " reason(name)
-		ours = result[name, "vellum"]
-		if (ours == "pass")
+		printf " %-6s %s\n", verdict(name), reason(name)
+		end = verdict(name)
+		if (result[name, "vellum"] == "pass")
 			passed++
-		else if (ours == "skip" || name in known)
-			skipped++
-		else if (ours == result[name, "kvm"])
-			both++
-		else
+		else if (end == "both")
+			alike++
+		else if (end == "here" || result[name, "vellum"] == "")
 			failed++
+		else
+			skipped++
 	}
 	printf "%s", lab
 	if (status != 0) {
 		print "# the lab ended with " status
 		failed++
 	}
-	if (both)
-		print "# " both " do not pass on KVM in this lab either"
-	printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped + both
+	printf "%d passed, %d failed, %d skipped, %d fail on both\n", passed, failed, skipped, alike
 	exit failed > 0
 }
