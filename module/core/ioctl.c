@@ -4,6 +4,8 @@
  */
 #include "../vellum.h"
 
+#include <linux/err.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -41,6 +43,19 @@ out:
 	if (data != small)
 		kfree(data);
 	return ret;
+}
+
+void *vlm_copy_in(const void __user *from, size_t size)
+{
+	void *copy = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+
+	if (!copy)
+		return ERR_PTR(-ENOMEM);
+	if (copy_from_user(copy, from, size)) {
+		kvfree(copy);
+		return ERR_PTR(-EFAULT);
+	}
+	return copy;
 }
 
 long vlm_ioctl_dispatch(const struct vlm_ioctl *table, unsigned int rows, void *obj,

@@ -48,6 +48,13 @@ long vlm_ioctl_vm(struct vlm_vm *vm, unsigned int cmd, unsigned long arg);
 long vlm_ioctl_irq(struct vlm_vm *vm, unsigned int cmd, unsigned long arg);
 long vlm_ioctl_vcpu(struct vlm_vcpu *vcpu, unsigned int cmd, unsigned long arg);
 
+/**
+ * vlm_copy_in() - a copy of an argument, charged to the caller as memdup_user()'s is not
+ *
+ * Return: what kvfree() takes; -ENOMEM, -EFAULT.  Context: may sleep.
+ */
+void *vlm_copy_in(const void __user *from, size_t size);
+
 /** vlm_check_extension() - the value of a KVM_CAP_*; 0 when there is none. */
 long vlm_check_extension(unsigned long cap);
 

@@ -30,13 +30,13 @@ static long vm_get_irqchip(void *vm, unsigned long arg)
 /* Some commands that set something are declared as if they got something. */
 static long vm_set_irqchip(void *vm, unsigned long arg)
 {
-	struct kvm_irqchip *chip = memdup_user((void __user *)arg, sizeof(*chip));
+	struct kvm_irqchip *chip = vlm_copy_in((void __user *)arg, sizeof(*chip));
 	long ret;
 
 	if (IS_ERR(chip))
 		return PTR_ERR(chip);
 	ret = vlm_irq_set_chip(vm, chip);
-	kfree(chip);
+	kvfree(chip);
 	return ret;
 }
 
@@ -68,7 +68,7 @@ static long vm_set_gsi_routing(void *obj, unsigned long arg)
 	if (vlm_irq_mode(vm) == IRQCHIP_NONE || head.nr > VLM_MAX_ROUTES || head.flags)
 		return -EINVAL;
 	if (head.nr) {
-		entries = vmemdup_user(user->entries, array_size(head.nr, sizeof(*entries)));
+		entries = vlm_copy_in(user->entries, array_size(head.nr, sizeof(*entries)));
 		if (IS_ERR(entries))
 			return PTR_ERR(entries);
 	}

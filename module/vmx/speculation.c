@@ -59,7 +59,8 @@ void vmx_speculation_exit(void)
 	fill = NULL;
 }
 
-static void flush_l1d(void)
+/* Under its own name in traces, by which it is tested. */
+static noinline void flush_l1d(void)
 {
 	const u8 *p = fill;
 	unsigned int i;
@@ -115,6 +116,9 @@ void vmx_speculation_section(struct vlm_vcpu *vcpu)
 		this_cpu_write(last_vcpu, vcpu->vmx.serial);
 		indirect_branch_prediction_barrier();
 	}
+	/* The program would follow what the guest trained; it runs once this section ends. */
+	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
+		this_cpu_write(x86_ibpb_exit_to_user, true);
 	switches = current->nvcsw + current->nivcsw;
 	if (vcpu->vmx.switches != switches) {
 		vcpu->vmx.switches = switches;

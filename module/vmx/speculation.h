@@ -21,7 +21,9 @@ void vmx_speculation_exit(void);
 /**
  * vmx_speculation_section() - a vCPU comes to this CPU
  *
- * Branch predictions that another vCPU trained are forgotten.  Interrupts off.
+ * Branch predictions that another vCPU trained are forgotten, and those of this one
+ * will be before user space runs on this CPU, where the host wants that (VMSCAPE).
+ * Preemption off until the section ends.
  */
 void vmx_speculation_section(struct vlm_vcpu *vcpu);
 

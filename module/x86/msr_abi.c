@@ -4,16 +4,18 @@
  */
 #include "../vellum.h"
 
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/overflow.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <asm/cpufeature.h>
 #include <asm/msr-index.h>
 #include <asm/processor.h>
 
+#include "../core/ioctl.h"
 #include "../core/vcpu.h"
 
 /* As many as KVM takes in one call. */
@@ -84,7 +86,7 @@ static long access_all(struct vlm_vcpu *vcpu, struct kvm_msrs __user *user, acce
 	if (head.nmsrs >= MAX_ENTRIES)
 		return -E2BIG;
 	size = array_size(head.nmsrs, sizeof(*entries));
-	entries = memdup_user(user->entries, size);
+	entries = vlm_copy_in(user->entries, size);
 	if (IS_ERR(entries))
 		return PTR_ERR(entries);
 
@@ -93,10 +95,10 @@ static long access_all(struct vlm_vcpu *vcpu, struct kvm_msrs __user *user, acce
 			break;
 
 	if (write_back && copy_to_user(user->entries, entries, size)) {
-		kfree(entries);
+		kvfree(entries);
 		return -EFAULT;
 	}
-	kfree(entries);
+	kvfree(entries);
 	return i;
 }
 

@@ -5,10 +5,13 @@
 #include "../vellum.h"
 
 #include <linux/bitmap.h>
+#include <linux/err.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "../core/ioctl.h"
 #include "../core/vcpu.h"
 #include "msr_filter.h"
 
@@ -35,7 +38,7 @@ static void free_ranges(struct vlm_msr_ranges *r)
 	unsigned int i;
 
 	for (i = 0; r && i < r->count; i++)
-		kfree(r->range[i].allowed);
+		kvfree(r->range[i].allowed);
 	kfree(r);
 }
 
@@ -78,14 +81,9 @@ static int take_range(struct vlm_msr_ranges *r, const struct kvm_msr_filter_rang
 		return 0;
 	if (!in->flags || (in->flags & ~ACCESS_BITS) || size > KVM_MSR_FILTER_MAX_BITMAP_SIZE)
 		return -EINVAL;
-	/* It stays, so it is charged to the caller, which memdup_user() does not do. */
-	bits = kmalloc(size, GFP_KERNEL_ACCOUNT);
-	if (!bits)
-		return -ENOMEM;
-	if (copy_from_user(bits, (const void __user *)in->bitmap, size)) {
-		kfree(bits);
-		return -EFAULT;
-	}
+	bits = vlm_copy_in((const void __user *)in->bitmap, size);
+	if (IS_ERR(bits))
+		return PTR_ERR(bits);
 
 	r->range[r->count].access = in->flags;
 	r->range[r->count].base = in->base;

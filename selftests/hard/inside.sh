@@ -12,8 +12,15 @@ insmod /lib/vellum/vellum.ko || exit 1
 if [ -e $LEAKS ]; then
 	echo clear >$LEAKS
 fi
+# A watchdog would find the host busy with itself, so this is not for the guests.
+events=
+if [ "$program" = fuzz ]; then
+	"$here/events.sh" "$HARD_SECONDS" &
+	events=$!
+fi
 HARD_SECONDS=$HARD_SECONDS HARD_SEED=$HARD_SEED VELLUM_DEV=/dev/vellum "$here/$program" "$@"
 status=$?
+[ -z "$events" ] || wait "$events" || status=1
 users=$(cat /sys/module/vellum/refcnt)
 echo "# figure users $users"
 [ "$users" = 0 ] || status=1

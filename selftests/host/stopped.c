@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a host does to a process that runs a guest: stops it, traces it, freezes it, ends
- * it for want of memory, has an NMI while the guest runs.
+ * What a host does to a process that runs a guest: stops it, traces it, freezes it, gives
+ * it little of a CPU, ends it for want of memory, has another time of day, and an NMI
+ * while the guest runs.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -134,6 +136,7 @@ static bool group_of(pid_t pid)
 	mkdir(CGROUPS, 0755);
 	mount("none", CGROUPS, "cgroup2", 0, NULL);
 	put(CGROUPS "/cgroup.subtree_control", "+memory");
+	put(CGROUPS "/cgroup.subtree_control", "+cpu");
 	mkdir(GROUP, 0755);
 	snprintf(text, sizeof(text), "%d", pid);
 	return put(GROUP "/cgroup.procs", text);
@@ -146,6 +149,40 @@ TEST_F(stopped, by_the_freezer)
 		ASSERT_TRUE(put(GROUP "/cgroup.freeze", "1"));
 		EXPECT_TRUE(stands(self->count));
 		ASSERT_TRUE(put(GROUP "/cgroup.freeze", "0"));
+		EXPECT_TRUE(counts(self->count));
+	}
+}
+
+/* A tenth of a CPU, in slices of 10 ms; then all of it again. */
+TEST_F(stopped, by_a_limit)
+{
+	uint64_t before, limited;
+
+	ASSERT_TRUE(group_of(self->pid));
+	if (!put(GROUP "/cpu.max", "1000 10000"))
+		SKIP(return, "this kernel limits no CPU time");
+	usleep(50000);
+	before = *self->count;
+	usleep(100000);
+	limited = *self->count - before;
+	EXPECT_GT(limited, 0);
+	ASSERT_TRUE(put(GROUP "/cpu.max", "max"));
+	usleep(50000);
+	before = *self->count;
+	usleep(100000);
+	EXPECT_GT(*self->count - before, 2 * limited);
+}
+
+/* The time of day jumps; time that passes does not, and the guest goes on. */
+TEST_F(stopped, not_by_another_time)
+{
+	static const int jumps[] = { 86400, -2 * 86400, 86400, 3600, -3600 };
+	struct timespec now;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(jumps); i++) {
+		ASSERT_EQ(0, clock_gettime(CLOCK_REALTIME, &now));
+		now.tv_sec += jumps[i];
+		ASSERT_EQ(0, clock_settime(CLOCK_REALTIME, &now));
 		EXPECT_TRUE(counts(self->count));
 	}
 }

@@ -6,6 +6,8 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -111,6 +113,56 @@ TEST_F(walk_ept, refuses_who_is_not_root)
 	EXPECT_EQ(EPERM, errno);
 	EXPECT_EQ(0, walk.levels);
 	ASSERT_EQ(0, seteuid(0));
+}
+
+#define HUGE	(2 * VT_MIB)
+#define LARGE	(1ull << 7)
+#define EXEC	(1ull << 2)
+
+/* Writes to a page of 2 MiB, then calls what is in it. */
+VT_GUEST(write_and_call, 64, "mov $0x48000000, %eax; movb $0xc3, (%rax); hlt; call *%rax; hlt");
+
+static bool host_has_bug(const char *name)
+{
+	FILE *file = fopen("/proc/cpuinfo", "r");
+	bool found = false;
+	char line[1024];
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = !strncmp(line, "bugs", 4) && strstr(line, name);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* ITLB multihit: a large page from which code runs would stop such a CPU. */
+TEST_F(walk_ept, no_code_in_large_pages)
+{
+	struct vellum_ept_walk walk = { .gpa = 0x48000000 };
+	bool affected = host_has_bug("itlb_multihit");
+	uint8_t *mem = vt_anon(2 * HUGE);
+
+	mem = (uint8_t *)(((uintptr_t)mem + HUGE - 1) & ~(HUGE - 1));
+	if (madvise(mem, HUGE, MADV_HUGEPAGE))
+		SKIP(return, "this kernel has no large pages");
+	vt_set_slot(&self->vm, 2, walk.gpa, HUGE, mem, 0);
+	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(write_and_call));
+	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
+	ASSERT_EQ(0, ioctl(self->vm.fd, VELLUM_WALK_EPT, &walk));
+	if (walk.levels != 3 || !(walk.level[2].entry & LARGE))
+		SKIP(return, "no large page was to be had");
+	EXPECT_EQ(affected ? 0 : EXEC, walk.level[2].entry & EXEC);
+
+	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
+	ASSERT_EQ(0, ioctl(self->vm.fd, VELLUM_WALK_EPT, &walk));
+	ASSERT_EQ(affected ? 4 : 3, walk.levels);
+	EXPECT_EQ(EXEC, walk.level[walk.levels - 1].entry & EXEC);
+	if (affected) {
+		/* The rest of it is small pages as well, with code or without. */
+		walk.gpa += 7 * VT_PAGE;
+		ASSERT_EQ(0, ioctl(self->vm.fd, VELLUM_WALK_EPT, &walk));
+		EXPECT_EQ(4, walk.levels);
+	}
 }
 
 TEST_HARNESS_MAIN

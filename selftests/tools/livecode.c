@@ -2,10 +2,12 @@
 /*
  * livecode SYMBOL: 1 KiB of the kernel's code from there on, as it is after all
  * patching, in hexadecimal. By /proc/kallsyms and /proc/kcore.
+ * livecode SYMBOL CALLED: whether there is a call of that other function in it.
  */
 #include <elf.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +27,19 @@ static uint64_t address_of(const char *symbol)
 	return 0;
 }
 
-static int show(int core, uint64_t at)
+static bool calls(const uint8_t *code, uint64_t at, uint64_t called)
+{
+	int32_t distance;
+
+	for (unsigned int n = 0; n + 5 <= SIZE; n++) {
+		memcpy(&distance, code + n + 1, 4);
+		if (code[n] == 0xe8 && at + n + 5 + distance == called)
+			return true;
+	}
+	return false;
+}
+
+static int show(int core, uint64_t at, uint64_t called)
 {
 	uint8_t code[SIZE];
 	Elf64_Phdr part;
@@ -42,6 +56,8 @@ static int show(int core, uint64_t at)
 			continue;
 		if (pread(core, code, SIZE, part.p_offset + (at - part.p_vaddr)) != SIZE)
 			return 1;
+		if (called)
+			return !calls(code, at, called);
 		for (unsigned int n = 0; n < SIZE; n++)
 			printf("%02x", code[n]);
 		putchar('\n');
@@ -52,10 +68,13 @@ static int show(int core, uint64_t at)
 
 int main(int argc, char **argv)
 {
-	uint64_t at = argc == 2 ? address_of(argv[1]) : 0;
+	uint64_t at = argc > 1 ? address_of(argv[1]) : 0;
+	uint64_t called = argc > 2 ? address_of(argv[2]) : 0;
 	int core = open("/proc/kcore", O_RDONLY);
 
-	if (!at || core < 0 || show(core, at)) {
+	if (argc > 2 && at && called && core >= 0)
+		return show(core, at, called);
+	if (argc != 2 || !at || core < 0 || show(core, at, 0)) {
 		fprintf(stderr, "livecode: the code is not to be read\n");
 		return 1;
 	}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IA32_SPEC_CTRL is the guest's own in the guest, and the host's again outside of it: on a
+ * CPU with enhanced IBRS the host's stays on for ever.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "vt_fixture.h"
+
+#define SPEC_CTRL	0x48
+#define SSBD		4ull
+
+/* Writes what is at 0x20000, tells user space, and reads again. */
+VT_GUEST(spec_ctrl, 64, "mov $0x48, %ecx; xor %edx, %edx; 1: mov 0x20000, %eax; wrmsr;"
+			"out %al, $0xf4; rdmsr; mov %eax, 0x20008; mov %edx, 0x2000c;"
+			"cpuid; mov $0x48, %ecx; rdmsr; mov %eax, 0x20010; mov %edx, 0x20014;"
+			"xor %edx, %edx; out %al, $0xf4; jmp 1b");
+
+FIXTURE(spec_ctrl)
+{
+	struct vt_vm vm;
+	struct vt_vcpu vcpu;
+	int host;
+};
+
+static uint64_t host_value(int fd)
+{
+	uint64_t value = ~0ull;
+
+	if (pread(fd, &value, 8, SPEC_CTRL) != 8)
+		return ~0ull;
+	return value;
+}
+
+FIXTURE_SETUP(spec_ctrl)
+{
+	cpu_set_t one;
+
+	if (access("/dev/cpu/0/msr", R_OK) && system("modprobe msr"))
+		SKIP(return, "the host's MSRs are not to be read");
+	self->host = open("/dev/cpu/0/msr", O_RDONLY);
+	if (self->host < 0 || host_value(self->host) == ~0ull)
+		SKIP(return, "this CPU has no IA32_SPEC_CTRL");
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));
+	vt_vm_create(&self->vm);
+	vt_vcpu_create(&self->vm, &self->vcpu, 0);
+	vt_pass_cpuid(&self->vcpu);
+}
+
+FIXTURE_TEARDOWN(spec_ctrl)
+{
+	if (self->vm.mem) {
+		vt_vcpu_destroy(&self->vcpu);
+		vt_vm_destroy(&self->vm);
+	}
+	close(self->host);
+}
+
+TEST_F(spec_ctrl, of_guest_and_host)
+{
+	static const uint64_t values[] = { 0, 1, SSBD, SSBD | 1, 0 };
+	uint64_t host = host_value(self->host);
+	volatile uint64_t *words = (volatile uint64_t *)(self->vm.mem + 0x20000);
+
+	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(spec_ctrl));
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		words[0] = values[i];
+		vt_run_to(&self->vcpu, KVM_EXIT_IO);
+		EXPECT_EQ(host, host_value(self->host));
+		EXPECT_EQ(values[i], vt_get_msr(&self->vcpu, SPEC_CTRL));
+		vt_run_to(&self->vcpu, KVM_EXIT_IO);
+		EXPECT_EQ(values[i], words[1]);
+		EXPECT_EQ(values[i], words[2]);
+		EXPECT_EQ(host, host_value(self->host));
+	}
+}
+
+TEST_HARNESS_MAIN
