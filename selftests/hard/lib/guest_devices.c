@@ -185,7 +185,8 @@ void guest_smc(struct guest *g)
 	start(g, VT_PAYLOAD(hard_smc));
 	vt_set_slot(&g->vm, 0, 0, g->vm.mem_size, g->vm.mem, KVM_MEM_LOG_DIRTY_PAGES);
 	for (unsigned int i = 0; i < 6; i++) {
-		ret = guest_run(g, 1);
+		/* A slow kernel takes longer to get into the guest. */
+		ret = guest_run(g, 1 << i);
 		if (ret != -EINTR)
 			break;
 		VT_IOCTL(g->vm.fd, KVM_GET_DIRTY_LOG, &log);
