@@ -8,7 +8,7 @@ says() {
 
 # What is on the screen: characters of the text mode's memory.
 screen() {
-	say one "pmemsave 0xb8000 4000 /tmp/screen" > /dev/null
+	say one "pmemsave 0xb8000 4000 \"/tmp/screen\"" > /dev/null
 	od -An -v -t u1 -w2 /tmp/screen | awk '{ printf "%c", $1 } NR % 80 == 0 { print "" }'
 }
 

@@ -37,7 +37,7 @@ in_order() {
 # photo NAME: memory and registers of the stopped machine, to be compared.
 photo() {
 	rm -f "/tmp/$1.memory"
-	say "$1" "pmemsave 0 0x1000000 /tmp/$1.memory" > /dev/null
+	say "$1" "pmemsave 0 0x1000000 \"/tmp/$1.memory\"" > /dev/null
 	say "$1" "info registers" | grep '=' > "/tmp/$1.registers"
 	sha256sum < "/tmp/$1.memory" > "/tmp/$1.sum"
 }
