@@ -244,7 +244,7 @@ static void random_states(unsigned int wanted)
 	       states - different - wrong);
 	printf("%u by a listed difference, %u disagree: %u%% agreement\n", different, wrong,
 	       states ? 100 * (states - wrong) / states : 0);
-	printf("# %u valid ones were not tried: nothing would bring the CPU back\n", not_tried);
+	printf("# %u were not tried: nothing would bring the CPU back as it was\n", not_tried);
 	for (i = 0; i < doctor_nr_differ; i++) {
 		if (doctor_differ[i].seen)
 			printf("# listed difference, %u times: %s\n", doctor_differ[i].seen,

@@ -110,6 +110,11 @@ static const char *const lax[] = {
 	"entry_to_smm", "event_error_unwanted", "event_error_wanted", "exit2_allowed",
 	"host_perf_ctl", "host_pkrs",
 	"posted_delivery", "posted_desc_aligned", "posted_desc_width", "posted_vector",
+	"guest_cs_dpl", "guest_debugctl", "guest_ia32e_pg", "guest_perf_ctl", "guest_pkrs",
+	"guest_rflags_vm", "guest_rip_64", "guest_ss_base", "guest_ss_coarse", "guest_ss_dpl",
+	"guest_ss_fine", "guest_ss_present", "guest_ss_reserved", "guest_ss_s", "guest_ss_type",
+	"activity_event_hlt", "activity_event_shutdown", "activity_hlt", "blocking_nmi",
+	"pending_bs_unwanted", "pending_bs_wanted", "pending_reserved",
 };
 
 /* Nor at the end of an MSR area that is this long. */
@@ -126,13 +131,13 @@ static bool is_lax(const struct entrytry *t, u16 rule)
 	return match_string(lax, ARRAY_SIZE(lax), name) >= 0;
 }
 
-/* VMfail leaves the host alone. */
-static bool will_vmfail(const struct entrytry *t)
+/* For a rule of @last or a group before it, which is looked at before any state is loaded. */
+static bool will_be_refused(const struct entrytry *t, enum doctor_group last)
 {
 	int i;
 
 	for (i = 0; i < min_t(u32, t->nr_broken, ENTRYTRY_BROKEN); i++) {
-		if (doctor_rule_group(t->broken[i]) < DOCTOR_GUEST && !is_lax(t, t->broken[i]))
+		if (doctor_rule_group(t->broken[i]) <= last && !is_lax(t, t->broken[i]))
 			return true;
 	}
 	return false;
@@ -145,14 +150,17 @@ bool entrytry_is_safe(const struct entrytry_pages *pages, const struct entrytry_
 
 	if (ends_bochs(s))
 		return false;
-	if (will_vmfail(t))
+	/* VMfail leaves the host alone. */
+	if (will_be_refused(t, DOCTOR_HOST))
 		return true;
 	/* What lies behind the list, or elsewhere, is no list. */
 	if (t->value[DF_ENTRY_LOAD_COUNT] > t->nr_msrs ||
 	    (t->nr_msrs && t->value[DF_ENTRY_LOAD_ADDR] != pages->at.msrs))
 		return false;
+	/* A CPU of Bochs that was in wait-for-SIPI keeps SMIs and NMIs blocked for ever. */
 	if (!comes_back(s))
-		return t->nr_broken && s->value[DF_ACTIVITY] == ACTIVITY_WAIT_SIPI;
+		return s->value[DF_ACTIVITY] == ACTIVITY_WAIT_SIPI &&
+		       will_be_refused(t, DOCTOR_GUEST);
 	/* From here on the host's fields are loaded, accepted or not. */
 	if (!unchanged(host_fields, ARRAY_SIZE(host_fields), base, s))
 		return false;
