@@ -54,6 +54,10 @@ kernel_address() {
 
 check_walk() {
 	kernel_address || return 1
+	# The host may have moved the page since: it is mapped again when it is used.
+	# shellcheck disable=SC2016 # for the guest's shell
+	type_in '/bin/busybox true; echo used $((1 + 1))'
+	wait_for 30 grep -q 'used 2' out || return 1
 	vellum walk --socket vm.sock "0x$address" >walked
 	cat walked
 	grep -q 'PML4E \[511\].*= ' walked && grep -q 'PDE .*supervisor' walked || return 1
