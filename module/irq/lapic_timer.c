@@ -122,15 +122,17 @@ static void watch(struct vlm_lapic *l)
 static void start_deadline(struct vlm_lapic *l)
 {
 	struct vlm_vcpu *vcpu = l->vcpu;
+	/* Once: it may come while this is looked at, and is not far then. */
+	u64 now = vlm_guest_tsc(vcpu);
 
 	if (!l->deadline)
 		return;
-	if (reached(l)) {
+	if (now >= l->deadline) {
 		l->deadline = 0;
 		lapic_local(l, APIC_LVTT);
 		return;
 	}
-	l->far = div_u64(l->deadline - vlm_guest_tsc(vcpu), vcpu->x86.tsc_khz) > LONGEST_MS;
+	l->far = div_u64(l->deadline - now, vcpu->x86.tsc_khz) > LONGEST_MS;
 	if (!l->far)
 		watch(l);
 }
