@@ -39,7 +39,7 @@
  * @dead: [a] a bug of ours stopped this VM: ioctls answer -EIO
  * @record: [l] VELLUM_RECORD_* for its vCPUs
  * @emulation_exits: [a] KVM_CAP_EXIT_ON_EMULATION_FAILURE
- * @debugfs: [I] its file there, or NULL
+ * @debugfs: [I] its file there, or an error pointer
  * @doctor: [l] VELLUM_CAP_DOCTOR: check before each entry; read without the lock
  * @mem: guest-physical memory slots
  * @ept: the nested page tables

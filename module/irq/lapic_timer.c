@@ -122,11 +122,12 @@ static void watch(struct vlm_lapic *l)
 static void start_deadline(struct vlm_lapic *l)
 {
 	struct vlm_vcpu *vcpu = l->vcpu;
-	/* Once: it may come while this is looked at, and is not far then. */
-	u64 now = vlm_guest_tsc(vcpu);
+	u64 now;
 
 	if (!l->deadline)
 		return;
+	/* Once: it may come while this is looked at, and is not far then. */
+	now = vlm_guest_tsc(vcpu);
 	if (now >= l->deadline) {
 		l->deadline = 0;
 		lapic_local(l, APIC_LVTT);

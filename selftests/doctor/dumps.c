@@ -139,6 +139,9 @@ static void decorated(const char *text, size_t size, unsigned int fields)
 	}
 }
 
+#define CET(s_cet, ssp, table)	"S_CET = 0x000000000000" s_cet ", SSP = 0x000000000000" ssp \
+				", SSP TABLE = 0x000000000000" table "\n"
+
 /* As kernels of other versions write it, and what newer ones have more. */
 static void other_kernels(void)
 {
@@ -156,12 +159,8 @@ static void other_kernels(void)
 		"EntryControls=0000d1ff ExitControls=002befff\n"
 		"SVI|RVI = 00|00 TPR Threshold = 0x05\n";
 	static const char newer[] =
-		"*** Guest State ***\n"
-		"S_CET = 0x0000000000000004, SSP = 0x0000000000001000, "
-		"SSP TABLE = 0x0000000000002000\n"
-		"*** Host State ***\n"
-		"S_CET = 0x0000000000000003, SSP = 0x0000000000003000, "
-		"SSP TABLE = 0x0000000000004000\n";
+		"*** Guest State ***\n" CET("0004", "1000", "2000")
+		"*** Host State ***\n" CET("0003", "3000", "4000");
 	struct dump d;
 
 	dump_read(&d, old, sizeof(old) - 1);

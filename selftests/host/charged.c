@@ -62,14 +62,12 @@ FIXTURE(charged)
 {
 	struct vt_vm vm;
 	struct vt_vcpu vcpu;
+	bool traced;
 };
 
 FIXTURE_SETUP(charged)
 {
-	if (vt_on_kvm())
-		SKIP(return, "of KVM's arguments some are not charged");
-	if (!trace_begin())
-		SKIP(return, "this kernel does not tell of allocations");
+	self->traced = trace_begin();
 }
 
 FIXTURE_TEARDOWN(charged)
@@ -153,6 +151,10 @@ TEST_F(charged, each_allocation)
 	char line[512];
 	FILE *trace;
 
+	if (vt_on_kvm())
+		SKIP(return, "of KVM's arguments some are not charged");
+	if (!self->traced)
+		SKIP(return, "this kernel does not tell of allocations");
 	live(&self->vm, &self->vcpu);
 	trace_end();
 	trace = fopen(TRACE "trace", "r");

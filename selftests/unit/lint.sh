@@ -59,7 +59,7 @@ C='// SPDX-License-Identifier: GPL-2.0-only'
 
 file module/ept/walk.c "$C" '/* vmread is only named here */' '#include "vmx/vmx.h"' 'int walk;'
 file module/vmx/insn.c "$C" '/* SDM 3C, "VMX Instruction Reference" */' 'void f(void) { asm("vmread"); }'
-for rule in layers comments size; do
+for rule in layers comments size skips; do
 	silent $rule
 done
 rm -rf module
@@ -97,6 +97,8 @@ file module/core/vm.c "$C" "$(seq 700)"
 finds size "701 lines"
 file module/core/vm.c "$C" 'static int long_one(int a)' '{' "$(seq 61)" '}'
 finds size "long_one has 61 lines"
+file selftests/a.c "$C" 'FIXTURE_SETUP(a)' '{' '	SKIP(return, "none");' '}'
+finds skips "selftests/a.c:4"
 file docs/abi.md '| KVM_RUN | **done** | |'
 finds abi "KVM_RUN is called answered"
 file docs/abi.md '| KVM_CAP_HLT | 0 | |'

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A device's queues, given to the kernel of the host and taken back.
+ */
 #include "vhost.h"
 
 #include <errno.h>
@@ -73,7 +76,7 @@ static int set_queue(const struct virtio_dev *dev, unsigned int i)
 	       ioctl(fd, VHOST_SET_VRING_CALL, &call) || ioctl(fd, VHOST_SET_VRING_KICK, &kick);
 }
 
-static int set_up(const struct virtio_dev *dev)
+static int set_up(struct virtio_dev *dev)
 {
 	uint64_t features;
 	unsigned int i;
@@ -88,7 +91,7 @@ static int set_up(const struct virtio_dev *dev)
 	for (i = 0; i < dev->vhost.queues; i++)
 		if (set_queue(dev, i))
 			return -errno;
-	err = dev->vhost.backend((struct virtio_dev *)dev, true);
+	err = dev->vhost.backend(dev, true);
 	/* What was rung before anybody listened. */
 	for (i = 0; !err && i < dev->vhost.queues; i++)
 		eventfd_write(dev->queues[i].kick_fd, 1);
