@@ -5,16 +5,22 @@
 # shellcheck source=selftests/tool/vm.sh
 . "${0%/*}/vm.sh"
 
-# once NAME OPTION...: Debian's kernel to user space and off.
+uptime() { cut -d . -f 1 /proc/uptime; }
+
+# once NAME OPTION...: Debian's kernel to user space and off, by a clock like the host's.
 once() {
 	name=$1
 	shift
+	before=$(uptime)
 	linux check --stats "$@"
+	after=$(uptime)
 	ends 0 || return 1
 	sed -n 's/^ *\(exit[a-z_]*\) *\([0-9]*\)$/\1 \2/p' out >"$name"
 	clock=$(sed -n 's/^guest: clock: //p' out)
 	seconds=$(sed -n 's/^\[ *\([0-9.]*\)\] reboot: Power down/\1/p' out)
 	echo "$name: clocksource $clock, off after $seconds s" >>show
+	[ "${seconds%.*}" -le $((after - before)) ] ||
+		{ echo "that is more than $((after - before)) s of the host"; return 1; }
 }
 
 check_paravirt() {

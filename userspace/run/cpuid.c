@@ -102,6 +102,33 @@ static void set_apic(struct machine *m, struct kvm_cpuid2 *c)
 }
 
 /*
+ * The TSC's frequency in terms of that clock, as near as it gets: Linux multiplies the
+ * clock's kHz by the numerator in 32 bits.
+ */
+static void set_ratio(struct kvm_cpuid_entry2 *e, uint64_t khz)
+{
+	const uint64_t timer_khz = LAPIC_TIMER_HZ / 1000;
+	uint64_t error, best = UINT64_MAX;
+	uint64_t numerator, denominator;
+
+	for (denominator = 1; best; denominator++) {
+		numerator = (khz * denominator + timer_khz / 2) / timer_khz;
+		if (numerator > UINT32_MAX / timer_khz)
+			break;
+		if (!numerator)
+			continue;
+		/* Parts per billion. */
+		error = llabs((long long)(numerator * timer_khz - khz * denominator)) *
+			1000000000 / (khz * denominator);
+		if (error >= best)
+			continue;
+		best = error;
+		e->eax = denominator;
+		e->ebx = numerator;
+	}
+}
+
+/*
  * Without a paravirtual clock the guest would measure its TSC against the PIT,
  * which takes long and errs where each read of the PIT is an exit. Leaf 15H
  * tells it. The "crystal" is what the local APIC's timer counts, for that is
@@ -118,8 +145,7 @@ static void set_frequency(struct cpu *cpu, struct kvm_cpuid2 *c)
 		e->eax = 0x15;
 	drop(c, 0x15);
 	e = add(c, 0x15);
-	e->eax = LAPIC_TIMER_HZ / 1000;
-	e->ebx = khz;
+	set_ratio(e, khz);
 	e->ecx = LAPIC_TIMER_HZ;
 }
 
