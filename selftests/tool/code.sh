@@ -70,6 +70,22 @@ check_asked_unread() {
 	ends 0 && cmp speak.txt heard
 }
 
+# More than the port's FIFO holds, typed at once at a terminal that is the port.
+check_second_port() {
+	awk 'BEGIN { for (n = 0; n < 400; n++) printf "G"; print "FG"; printf "q" }' >typed
+	status=0
+	pty sh -c "stty raw -echo
+		echo ready
+		exec timeout 60 vellum run --device $device --serial /dev/tty --long echo --no-irqchip \
+			</dev/null" <typed >out || status=$?
+	ends 0 && says 'H\{400\}GH'
+}
+
+check_port_refused() {
+	vm --long echo --no-irqchip --serial /none/here
+	ends 1 && says -- '--serial /none/here: No such file'
+}
+
 check_hugetlb() {
 	echo 8 >/proc/sys/vm/nr_hugepages
 	vellum run --device "$device" --long spin --no-irqchip --hugetlb --memory 16M \
@@ -138,4 +154,4 @@ check_kill_fifty() {
 }
 
 run_checks real_mode long_mode multiboot reset triple_fault internal_error console_mebibyte \
-	nobody_reads asked_unread hugetlb memory_file memfd ten_at_once kill_fifty
+	nobody_reads asked_unread second_port port_refused hugetlb memory_file memfd ten_at_once kill_fifty

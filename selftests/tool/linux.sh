@@ -63,7 +63,8 @@ check_random() {
 check_kernel_6_12() {
 	kept=$(sed -n 's/^guest: disk: written: \([0-9a-f]*\).*/\1/p' first)
 	VERSION=6.12
-	linux check --memory 128M --disk vda,ro
+	linux check --memory 128M --disk vda,ro --serial second
+	grep -q '^guest: a line for the second port' second || return 1
 	ends 0 && says 'Linux 6\.12\.' && says ' ro,' && says "guest: disk: kept: $kept" &&
 		says 'CPUs online: 0$'
 }

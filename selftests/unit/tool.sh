@@ -20,7 +20,7 @@ build() {
 
 build loaders "$user"/boot/{image,flat,kernel,linux,elf,pvh,multiboot}.c "$user"/run/ram.c
 build rings "$user"/virtio/{virtio,mmio,blk,rng,console,balloon,net,vhost,vsock,vring}.c \
-	"$user"/{run/ram,device/bus}.c \
+	"$user"/{run/ram,run/thread,device/bus}.c \
 	"$top"/userspace/lib/{vm,device}.c
 build packets "$user"/gdb/{gdb,packet,regs,mem,text}.c "$user"/run/ram.c
 make -s -C "$top/userspace" SANITIZE=1 OUT="$out/tool"

@@ -8,6 +8,7 @@
 #include "aml.h"
 #include "../run/machine.h"
 #include "../device/power.h"
+#include "../device/serial.h"
 
 #define LAPIC_BASE	0xfee00000u
 #define IOAPIC_BASE	0xfec00000u
@@ -168,17 +169,20 @@ static uint32_t put_table(struct writer *w, void *table)
 	return put(w, table, h->length);
 }
 
-static void serial_device(struct aml *a)
+static void serial_device(struct aml *a, unsigned int i)
 {
-	static const uint8_t resources[] = {
-		0x47, 1, 0xf8, 0x03, 0xf8, 0x03, 1, 8,		/* ports 3F8H, 8 of them */
-		0x22, 1 << GSI_SERIAL, 0,			/* IRQ 4 */
+	const struct serial_place *place = &serial_places[i];
+	uint8_t low = place->port, high = place->port >> 8;
+	char name[5] = { 'C', 'O', 'M', '1' + i, 0 };
+	const uint8_t resources[] = {
+		0x47, 1, low, high, low, high, 1, 8,		/* 8 ports */
+		0x22, 1 << place->gsi, 0,			/* their IRQ, of the first 8 */
 		0x79, 0,
 	};
 
-	aml_device(a, "COM1");
+	aml_device(a, name);
 	aml_name_int(a, "_HID", 0x0105d041);			/* EISAID ("PNP0501") */
-	aml_name_int(a, "_UID", 0);
+	aml_name_int(a, "_UID", i);
 	aml_name_buffer(a, "_CRS", resources, sizeof(resources));
 	aml_end(a);
 }
@@ -215,7 +219,8 @@ static uint32_t put_dsdt(struct machine *m, struct writer *w)
 
 	aml_name_package(&aml, "_S5_", s5, sizeof(s5));
 	aml_scope_sb(&aml);
-	serial_device(&aml);
+	for (i = 0; i < serial_ports(m); i++)
+		serial_device(&aml, i);
 	for (i = 0; i < m->nr_virtio; i++)
 		virtio_device(&aml, i);
 	aml_end(&aml);

@@ -165,7 +165,6 @@ static void control_free(struct control *c)
 int control_start(struct machine *m)
 {
 	struct control *c;
-	sigset_t all, old;
 	int err;
 
 	if (!m->opt->control)
@@ -182,16 +181,13 @@ int control_start(struct machine *m)
 		return -1;
 	}
 	m->control = c;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&c->thread, NULL, serve, c);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	err = thread_start(&c->thread, serve, c);
 	if (!err)
 		return 0;
 	m->control = NULL;
 	unlink(c->addr.sun_path);
 	control_free(c);
-	return fail("cannot start a thread for --control: %s", strerror(err));
+	return fail("cannot start a thread for --control: %s", strerror(-err));
 }
 
 void control_stop(struct machine *m, int ending)

@@ -34,15 +34,15 @@ struct loop {
 /* The machine is to end: what nobody reads is not waited for, after a signal. */
 static atomic_bool over;
 
-static void put(const void *data, size_t len)
+void console_put(int fd, const void *data, size_t len)
 {
 	const char *p = data;
 
 	while (len) {
-		ssize_t n = write(STDOUT_FILENO, p, len);
+		ssize_t n = write(fd, p, len);
 
 		if (n < 0 && errno == EAGAIN) {
-			struct pollfd pfd = { .fd = STDOUT_FILENO, .events = POLLOUT };
+			struct pollfd pfd = { .fd = fd, .events = POLLOUT };
 
 			if (poll(&pfd, 1, -1) < 0) {
 				if (over)
@@ -61,6 +61,11 @@ static void put(const void *data, size_t len)
 			len -= n;
 		}
 	}
+}
+
+static void put(const void *data, size_t len)
+{
+	console_put(STDOUT_FILENO, data, len);
 }
 
 /* What a string instruction has sent so far, on its vCPU's thread. */

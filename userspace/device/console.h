@@ -20,6 +20,12 @@ void terminal_restore(void);
 /* To standard output, all of it. */
 void console_write(const void *data, size_t len);
 
+/*
+ * To @fd, all of it, on a vCPU's thread: waits for whoever reads it, but lets the
+ * machine pause and end meanwhile.
+ */
+void console_put(int fd, const void *data, size_t len);
+
 /* What this thread writes from here on goes out together, at the release. */
 void console_hold(void);
 void console_release(void);

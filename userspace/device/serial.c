@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A 16550A: what leaves it is on standard output before the guest goes on, so
- * the transmitter is always empty.
+ * Two 16550A: what leaves one is where it goes to before the guest goes on, so the
+ * transmitter is always empty.
  */
 #include "serial.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "console.h"
 
-#define PORT_COM1	0x3f8
 #define FIFO		64
+#define RETRY_MS	10	/* while the guest does not take its input */
 
 #define IER_RX		0x01
 #define IER_TX		0x02
@@ -30,6 +35,12 @@
 
 struct serial {
 	struct machine *machine;
+	const struct serial_place *place;
+	int fd;			/* of --serial; -1: the terminal's port */
+	pthread_t thread;	/* that reads it */
+	bool reads;		/* it is a terminal */
+	bool started;
+	int stop_fd;
 	pthread_mutex_t lock;	/* of all that follows */
 	uint8_t fifo[FIFO];
 	unsigned int head, count;
@@ -38,7 +49,9 @@ struct serial {
 	bool line;
 };
 
-static struct serial com1;
+const struct serial_place serial_places[SERIAL_PORTS] = { { 0x3f8, 4 }, { 0x2f8, 3 } };
+
+static struct serial com[SERIAL_PORTS];
 
 static uint8_t identify(const struct serial *s)
 {
@@ -60,7 +73,7 @@ static void update_line(struct serial *s)
 	if (line == s->line)
 		return;
 	s->line = line;
-	machine_irq(s->machine, GSI_SERIAL, line);
+	machine_irq(s->machine, s->place->gsi, line);
 }
 
 static void push(struct serial *s, uint8_t byte)
@@ -125,8 +138,10 @@ static void transmit(struct serial *s, uint8_t byte)
 	s->tx_pending = true;
 	if (s->mcr & MCR_LOOP)
 		push(s, byte);
-	else
+	else if (s->fd < 0)
 		console_write(&byte, 1);
+	else
+		console_put(s->fd, &byte, 1);
 }
 
 static void write_register(struct serial *s, unsigned int reg, uint8_t value)
@@ -195,11 +210,104 @@ size_t serial_input(void *device, const uint8_t *data, size_t len)
 
 struct serial *serial_port(void)
 {
-	return &com1;
+	return &com[0];
+}
+
+unsigned int serial_ports(const struct machine *m)
+{
+	return m->opt->serial ? 2 : 1;
+}
+
+/* Until there is nothing more to read, or the machine stops. */
+static void *read_file(void *arg)
+{
+	struct serial *s = arg;
+	uint8_t input[FIFO];
+	size_t start = 0, end = 0;
+
+	for (;;) {
+		bool held = start < end;
+		struct pollfd fds[] = {
+			{ .fd = s->stop_fd, .events = POLLIN },
+			{ .fd = held ? -1 : s->fd, .events = POLLIN },
+		};
+		ssize_t n;
+
+		if ((poll(fds, 2, held ? RETRY_MS : -1) < 0 && errno != EINTR) || fds[0].revents)
+			return NULL;
+		if (fds[1].revents) {
+			n = read(s->fd, input, sizeof(input));
+			if (!n || (n < 0 && errno != EINTR && errno != EAGAIN))
+				return NULL;
+			start = 0;
+			end = n > 0 ? n : 0;
+		}
+		start += serial_input(s, input + start, end - start);
+	}
+}
+
+/* Opened for both, a FIFO does not wait for its reader. */
+static int open_file(struct serial *s, const char *path)
+{
+	s->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0666);
+	if (s->fd < 0)
+		return fail("--serial %s: %s", path, strerror(errno));
+	s->reads = isatty(s->fd);
+	return 0;
 }
 
 int serial_add(struct machine *m)
 {
-	com1 = (struct serial){ .machine = m, .lock = PTHREAD_MUTEX_INITIALIZER };
-	return bus_add(&m->pio, PORT_COM1, 8, serial_access, &com1);
+	unsigned int i;
+
+	for (i = 0; i < serial_ports(m); i++) {
+		com[i] = (struct serial){ .machine = m, .place = &serial_places[i], .fd = -1,
+					  .stop_fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
+		if (i && open_file(&com[i], m->opt->serial))
+			return -1;
+		if (bus_add(&m->pio, com[i].place->port, 8, serial_access, &com[i]))
+			return -1;
+	}
+	return 0;
+}
+
+int serial_start(struct machine *m)
+{
+	struct serial *s = &com[1];
+	int err;
+
+	if (serial_ports(m) < 2 || !s->reads)
+		return 0;
+	s->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (s->stop_fd < 0)
+		return fail("eventfd: %s", strerror(errno));
+	err = thread_start(&s->thread, read_file, s);
+	if (err)
+		return fail("cannot start a thread for --serial: %s", strerror(-err));
+	s->started = true;
+	return 0;
+}
+
+void serial_stop(void)
+{
+	struct serial *s = &com[1];
+
+	if (!s->started)
+		return;
+	eventfd_write(s->stop_fd, 1);
+	thread_join(s->thread);
+	s->started = false;
+}
+
+void serial_destroy(struct machine *m)
+{
+	struct serial *s = &com[1];
+
+	if (serial_ports(m) < 2 || s->machine != m)
+		return;
+	if (s->fd >= 0)
+		close(s->fd);
+	if (s->stop_fd >= 0)
+		close(s->stop_fd);
+	s->machine = NULL;
 }

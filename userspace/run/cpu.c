@@ -18,7 +18,6 @@
 #include "../doctor/doctor.h"
 
 #define SETTLE_MAX	4096
-#define KICK_AGAIN_NS	100000000
 
 /* The signal handler's way to its vCPU. */
 static __thread struct cpu *this_cpu;
@@ -39,33 +38,11 @@ int cpu_create(struct machine *m, unsigned int id)
 
 	/* Before there is any thread that it may be sent to. */
 	sigaction(SIG_KICK, &action, NULL);
-	err = vellum_vcpu_create(&m->dev, &m->vm, id, &cpu->vcpu);
-
 	cpu->machine = m;
+	err = vellum_vcpu_create(&m->dev, &m->vm, id, &cpu->vcpu);
 	if (err)
 		return fail("cannot create vCPU %u: %s", id, strerror(-err));
 	return cpu_set_cpuid(m, cpu);
-}
-
-/* A thread may be about to wait, and not yet waiting, when it is kicked. */
-static struct timespec kick_again(void)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += (until.tv_nsec + KICK_AGAIN_NS) / 1000000000;
-	until.tv_nsec = (until.tv_nsec + KICK_AGAIN_NS) % 1000000000;
-	return until;
-}
-
-void thread_join(pthread_t thread)
-{
-	struct timespec until;
-
-	do {
-		pthread_kill(thread, SIG_KICK);
-		until = kick_again();
-	} while (pthread_timedjoin_np(thread, NULL, &until));
 }
 
 void cpu_kick(struct cpu *cpu)
@@ -258,19 +235,10 @@ static void *cpu_main(void *arg)
 
 int cpu_start(struct cpu *cpu)
 {
-	sigset_t all, old;
-	int err;
+	int err = thread_start(&cpu->thread, cpu_main, cpu);
 
-	/* Signals to the process are for the main thread. */
-	sigfillset(&all);
-	sigdelset(&all, SIG_KICK);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&cpu->thread, NULL, cpu_main, cpu);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (err)
-		return fail("cannot start a thread for vCPU %u: %s", cpu->vcpu.id, strerror(err));
+		return fail("cannot start a thread for vCPU %u: %s", cpu->vcpu.id, strerror(-err));
 	cpu->started = true;
 	return 0;
 }

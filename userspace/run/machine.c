@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "../device/serial.h"
 #include "../virtio/virtio.h"
 
 /* Pages that KVM wants for itself on old CPUs; beside the hole's devices. */
@@ -162,6 +163,8 @@ int machine_start(struct machine *m)
 	for (i = 0; i < m->nr_virtio; i++)
 		if (virtio_start(m->virtio[i]))
 			return -1;
+	if (serial_start(m))
+		return -1;
 	for (i = 0; i < m->opt->cpus; i++)
 		if (cpu_start(&m->cpus[i]))
 			return -1;
@@ -185,6 +188,7 @@ void machine_stop(struct machine *m)
 	}
 	for (i = 0; i < m->nr_virtio; i++)
 		virtio_stop(m->virtio[i]);
+	serial_stop();
 }
 
 /* Takes what machine_create() left, finished or not. */
@@ -194,6 +198,7 @@ void machine_destroy(struct machine *m)
 
 	for (i = 0; i < m->nr_virtio; i++)
 		virtio_destroy(m->virtio[i]);
+	serial_destroy(m);
 	for (i = 0; i < MAX_CPUS; i++)
 		vellum_vcpu_close(&m->cpus[i].vcpu);
 	vellum_vm_close(&m->vm);

@@ -17,14 +17,14 @@
 #include "options.h"
 #include "ram.h"
 #include "say.h"
+#include "thread.h"
 
 #define MAX_CPUS	64
 #define MAX_VIRTIO	8
 #define MEMORY_MIN	(2ull << 20)
 #define MEMORY_MAX	(1ull << 40)
 
-/* Interrupt lines. */
-#define GSI_SERIAL	4
+/* Interrupt lines; those of the serial ports are theirs. */
 #define GSI_SCI		9
 #define GSI_VIRTIO	16	/* the first; each device has its own, up to 23 */
 
@@ -111,9 +111,6 @@ int machine_needs(const struct machine *m);
 int cpu_create(struct machine *m, unsigned int id);
 int cpu_start(struct cpu *cpu);
 void cpu_kick(struct cpu *cpu);
-/* The end of a thread that has SIG_KICK and looks at machine.stop, wherever it waits. */
-#define SIG_KICK	SIGRTMIN
-void thread_join(pthread_t thread);
 /* Bring all vCPUs out of the guest; each pause has its resume, and the last one counts. */
 void cpus_pause(struct machine *m);
 void cpus_resume(struct machine *m);

@@ -36,6 +36,7 @@ static const char help[] =
 "      --rng             a source of randomness\n"
 "      --balloon         memory that the guest gives back when asked (--control)\n"
 "      --console         a virtio console (hvc0) takes the terminal's place of ttyS0\n"
+"      --serial FILE     a second serial port (ttyS1), to a file, FIFO or terminal\n"
 "      --net             a network card behind address translation\n"
 "      --tap NAME[,no-vhost]  a network card on a TAP device that is there; by vhost-net\n"
 "                        if the host has it\n"
@@ -62,7 +63,7 @@ enum {
 	OPT_FLAT = 256, OPT_LONG, OPT_LOAD, OPT_MEMORY_FILE, OPT_HUGETLB, OPT_DISK,
 	OPT_RNG, OPT_CONSOLE, OPT_NET, OPT_TAP, OPT_FORWARD, OPT_NO_IRQCHIP, OPT_REBOOT,
 	OPT_ESCAPE, OPT_STATS, OPT_CONTROL, OPT_WAIT, OPT_BALLOON, OPT_PLAIN,
-	OPT_NAME, OPT_VSOCK, OPT_MEMFD,
+	OPT_NAME, OPT_VSOCK, OPT_MEMFD, OPT_SERIAL,
 };
 
 static const struct option longs[] = {
@@ -81,6 +82,7 @@ static const struct option longs[] = {
 	{ "disk", required_argument, NULL, OPT_DISK },
 	{ "rng", no_argument, NULL, OPT_RNG },
 	{ "console", no_argument, NULL, OPT_CONSOLE },
+	{ "serial", required_argument, NULL, OPT_SERIAL },
 	{ "net", no_argument, NULL, OPT_NET },
 	{ "tap", required_argument, NULL, OPT_TAP },
 	{ "vsock", required_argument, NULL, OPT_VSOCK },
@@ -242,6 +244,7 @@ static const struct {
 	{ OPT_HUGETLB, true, offsetof(struct options, hugetlb) },
 	{ OPT_RNG, true, offsetof(struct options, rng) },
 	{ OPT_CONSOLE, true, offsetof(struct options, virtio_console) },
+	{ OPT_SERIAL, false, offsetof(struct options, serial) },
 	{ OPT_NET, true, offsetof(struct options, net) },
 	{ OPT_NO_IRQCHIP, true, offsetof(struct options, no_irqchip) },
 	{ OPT_REBOOT, true, offsetof(struct options, reboot) },

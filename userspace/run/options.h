@@ -51,6 +51,7 @@ struct options {
 	bool reboot;			/* start again when the guest resets */
 	bool stats;
 	const char *name;		/* in the arguments, where other programs look for it */
+	const char *serial;		/* what the second serial port goes to, or NULL */
 	const char *control;		/* path of the control socket */
 	bool wait;			/* until the control socket says so */
 	int escape;			/* of the console menu, -1: none */

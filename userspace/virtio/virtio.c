@@ -195,18 +195,10 @@ struct virtio_dev *virtio_add(struct machine *m, const struct virtio_ops *ops, v
 
 int virtio_start(struct virtio_dev *dev)
 {
-	sigset_t all, old;
-	int err;
+	int err = thread_start(&dev->thread, device_main, dev);
 
-	sigfillset(&all);
-	sigdelset(&all, SIG_KICK);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&dev->thread, NULL, device_main, dev);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (err)
-		return fail("virtio %s: no thread: %s", dev->ops->name, strerror(err));
+		return fail("virtio %s: no thread: %s", dev->ops->name, strerror(-err));
 	dev->started = true;
 	return 0;
 }
