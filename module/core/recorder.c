@@ -24,13 +24,16 @@
 static_assert(sizeof(struct vellum_ring) <= PAGE_SIZE);
 static_assert(sizeof(struct vellum_exit) * VELLUM_RING_RECORDS + PAGE_SIZE == RING_SIZE);
 
+/* A caller who may have no more memory gets an errno, and no report in the log. */
+#define GFP_RECORDER	(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN)
+
 static struct vlm_recorder *recorder_alloc(void)
 {
-	struct vlm_recorder *r = __vmalloc(sizeof(*r), GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	struct vlm_recorder *r = __vmalloc(sizeof(*r), GFP_RECORDER);
 
 	if (!r)
 		return NULL;
-	r->ring = __vmalloc(RING_SIZE, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	r->ring = __vmalloc(RING_SIZE, GFP_RECORDER);
 	if (!r->ring) {
 		vfree(r);
 		return NULL;

@@ -24,6 +24,11 @@ fi
 HARD_SECONDS=$HARD_SECONDS HARD_SEED=$HARD_SEED VELLUM_DEV=/dev/vellum "$here/$program" "$@"
 status=$?
 [ -z "$events" ] || wait "$events" || status=1
+# Memory that is not to be had is an errno, which needs no report in the log.
+if dmesg | grep -q '^\[[^]]*\] Mem-Info:'; then
+	echo "not ok 901 the kernel reports an allocation that failed"
+	status=1
+fi
 users=$(cat /sys/module/vellum/refcnt)
 echo "# figure users $users"
 [ "$users" = 0 ] || status=1

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a host does to a process that runs a guest: stops it, traces it, freezes it, gives
- * it little of a CPU, ends it for want of memory, has another time of day, and an NMI
- * while the guest runs.
+ * it little of a CPU, ends it for want of memory, has another time of day.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -183,17 +182,6 @@ TEST_F(stopped, not_by_another_time)
 		ASSERT_EQ(0, clock_gettime(CLOCK_REALTIME, &now));
 		now.tv_sec += jumps[i];
 		ASSERT_EQ(0, clock_settime(CLOCK_REALTIME, &now));
-		EXPECT_TRUE(counts(self->count));
-	}
-}
-
-/* A backtrace of all CPUs is asked for by NMI, of that of the guest, too. */
-TEST_F(stopped, not_by_an_nmi)
-{
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		SKIP(return, "an NMI goes to the other CPUs");
-	for (unsigned int i = 0; i < 3; i++) {
-		ASSERT_TRUE(put("/proc/sysrq-trigger", "l"));
 		EXPECT_TRUE(counts(self->count));
 	}
 }
