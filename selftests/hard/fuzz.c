@@ -8,7 +8,7 @@
  * up to the step that did, and later rounds begin with it.
  *
  *	HARD_SEED=n HARD_SECONDS=n fuzz		all of it
- *	fuzz --round SEED STEPS			one round again
+ *	fuzz --round SEED STEPS [THREADS]	one round again
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -46,9 +46,15 @@ static struct shared *shared;
 static struct seed corpus[CORPUS];
 static unsigned int nr_corpus;
 static struct fuzz_world world;
+/*
+ * Nobody begins before all have their stacks, arguments and traces: what is mapped later
+ * may come to lie in a hole of the guests' memory, which another thread fills again.
+ */
+static pthread_barrier_t begin;
 
 struct worker {
 	pthread_t thread;
+	uint8_t *arg;
 	uint64_t seed;
 	unsigned int steps;	/* of the seed; the rest is of another */
 	bool alone;
@@ -68,12 +74,13 @@ static void *work(void *data)
 {
 	struct worker *w = data;
 	struct fuzz f = {
-		.world = &world, .arg = argument(), .calls = &shared->calls,
+		.world = &world, .arg = w->arg, .calls = &shared->calls,
 		.wrong = &shared->wrong,
 	};
 
 	rng_seed(&f.rng, w->seed);
 	cov_on();
+	pthread_barrier_wait(&begin);
 	if (w->alone)
 		fuzz_populate(&f);
 	cov_take();
@@ -115,7 +122,9 @@ static void round_body(uint64_t seed, unsigned int steps, unsigned int threads)
 		rng_seed(&f.rng, seed);
 		fuzz_populate(&f);
 	}
+	pthread_barrier_init(&begin, NULL, threads + 1);
 	for (unsigned int i = 0; i < threads; i++) {
+		workers[i].arg = argument();
 		workers[i].seed = seed + i * 1000003;
 		workers[i].steps = steps;
 		workers[i].alone = threads == 1;
@@ -124,6 +133,7 @@ static void round_body(uint64_t seed, unsigned int steps, unsigned int threads)
 	}
 	if (pthread_create(&kicker, NULL, kick, workers))
 		_exit(3);
+	pthread_barrier_wait(&begin);
 	for (unsigned int i = 0; i < threads; i++) {
 		pthread_t thread = workers[i].thread;
 
@@ -192,7 +202,8 @@ int main(int argc, char **argv)
 		return 0;
 	shared = mmap(NULL, VT_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (argc > 3 && !strcmp(argv[1], "--round"))
-		return one_round(strtoull(argv[2], NULL, 0), atoi(argv[3]), 1, false) != 0;
+		return one_round(strtoull(argv[2], NULL, 0), atoi(argv[3]),
+				 argc > 4 ? atoi(argv[4]) : 1, false) != 0;
 	hard_begin("fuzz");
 	cov_init();
 	rng_seed(&rng, hard_seed());

@@ -182,10 +182,18 @@ unsigned int watch_stop(void)
 static __thread sigjmp_buf fault;
 static __thread volatile bool expected;
 
-static void on_fault(int signal)
+static void on_fault(int signal, siginfo_t *info, void *context)
 {
+	const ucontext_t *at = context;
+	char line[96];
+	int size;
+
 	if (expected)
 		siglongjmp(fault, 1);
+	size = snprintf(line, sizeof(line), "# show: signal %d for %p, code at %#llx\n", signal,
+			info->si_addr, at->uc_mcontext.gregs[REG_RIP]);
+	if (write(1, line, size) < 0)
+		_exit(99);
 	_exit(100 + signal);
 }
 
@@ -208,7 +216,7 @@ static void on_kick(int signal)
 
 void hard_signals(void)
 {
-	struct sigaction fault = { .sa_handler = on_fault, .sa_flags = SA_NODEFER };
+	struct sigaction fault = { .sa_sigaction = on_fault, .sa_flags = SA_NODEFER | SA_SIGINFO };
 	struct sigaction kick = { .sa_handler = on_kick };
 
 	sigaction(SIGSEGV, &fault, NULL);
