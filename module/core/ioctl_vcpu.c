@@ -105,6 +105,21 @@ static long vcpu_kvmclock_ctrl(void *vcpu, unsigned long arg)
 	return vlm_clock_ctrl(vcpu);
 }
 
+static long vcpu_has_attr(void *vcpu, unsigned long arg)
+{
+	return vlm_tsc_attr(vcpu, (const struct kvm_device_attr *)arg, VLM_ATTR_HAS);
+}
+
+static long vcpu_get_attr(void *vcpu, unsigned long arg)
+{
+	return vlm_tsc_attr(vcpu, (const struct kvm_device_attr *)arg, VLM_ATTR_GET);
+}
+
+static long vcpu_set_attr(void *vcpu, unsigned long arg)
+{
+	return vlm_tsc_attr(vcpu, (const struct kvm_device_attr *)arg, VLM_ATTR_SET);
+}
+
 static long vcpu_enable_cap(void *obj, unsigned long arg)
 {
 	const struct kvm_enable_cap *cap = (const void *)arg;
@@ -182,6 +197,9 @@ static const struct vlm_ioctl vcpu_ioctls[] = {
 	{ KVM_TRANSLATE, 0, vcpu_translate },
 	{ KVM_GET_TSC_KHZ, 0, vcpu_get_tsc_khz },
 	{ KVM_SET_TSC_KHZ, 0, vcpu_set_tsc_khz },
+	{ KVM_HAS_DEVICE_ATTR, 0, vcpu_has_attr },
+	{ KVM_GET_DEVICE_ATTR, 0, vcpu_get_attr },
+	{ KVM_SET_DEVICE_ATTR, 0, vcpu_set_attr },
 	{ KVM_X86_SETUP_MCE, 0, vcpu_setup_mce },
 	{ KVM_X86_SET_MCE, 0, vcpu_set_mce },
 	{ KVM_GET_STATS_FD, 0, vcpu_get_stats_fd },

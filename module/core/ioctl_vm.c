@@ -16,6 +16,8 @@
 #include "vcpu.h"
 #include "vm.h"
 
+#define LEAST_SHADOW_PAGES	64
+
 static long vm_check_extension(void *vm, unsigned long cap)
 {
 	return vlm_check_extension(cap);
@@ -56,6 +58,12 @@ static long vm_set_identity_map_addr(void *vm, unsigned long arg)
 
 	/* "Fails if any VCPU has already been created." */
 	return READ_ONCE(v->nr_vcpus) ? -EINVAL : 0;
+}
+
+/* What is limited here is shadow paging, of which there is none. */
+static long vm_set_nr_mmu_pages(void *vm, unsigned long pages)
+{
+	return pages < LEAST_SHADOW_PAGES ? -EINVAL : 0;
 }
 
 static long set_flags(u64 value, u64 valid, u64 *where)
@@ -195,6 +203,7 @@ static const struct vlm_ioctl vm_ioctls[] = {
 	{ KVM_GET_DIRTY_LOG, 0, vm_get_dirty_log },
 	{ KVM_CLEAR_DIRTY_LOG, 0, vm_clear_dirty_log },
 	{ KVM_SET_TSS_ADDR, 0, vm_set_tss_addr },
+	{ KVM_SET_NR_MMU_PAGES, 0, vm_set_nr_mmu_pages },
 	{ KVM_SET_BOOT_CPU_ID, 0, vm_set_boot_cpu_id },
 	{ KVM_SET_IDENTITY_MAP_ADDR, 0, vm_set_identity_map_addr },
 	{ KVM_GET_CLOCK, 0, vm_get_clock },

@@ -212,10 +212,10 @@ static int stats_layout(struct stats_file *f)
 	header->desc_offset = header->id_offset + NAME_SIZE;
 	header->data_offset = header->desc_offset + f->nr * DESC_SIZE;
 	if (f->vcpu)
-		snprintf(f->image + header->id_offset, NAME_SIZE, "vellum-%u-%u/vcpu-%u",
+		snprintf(f->image + header->id_offset, NAME_SIZE, "kvm-%u-%u/vcpu-%u",
 			 f->vm->owner, f->vm->id, f->vcpu->id);
 	else
-		snprintf(f->image + header->id_offset, NAME_SIZE, "vellum-%u-%u",
+		snprintf(f->image + header->id_offset, NAME_SIZE, "kvm-%u-%u",
 			 f->vm->owner, f->vm->id);
 	for (i = 0; i < f->nr; i++) {
 		desc = f->image + header->desc_offset + i * DESC_SIZE;

@@ -5,9 +5,11 @@
 #include "../vellum.h"
 
 #include <linux/errno.h>
+#include <linux/kvm.h>
 #include <linux/lockdep.h>
 #include <linux/math64.h>
 #include <linux/mutex.h>
+#include <linux/uaccess.h>
 #include <asm/msr.h>
 #include <asm/tsc.h>
 
@@ -143,6 +145,47 @@ void vlm_set_guest_tsc(struct vlm_vcpu *vcpu, u64 value)
 {
 	synchronize(vcpu, value);
 	apply(vcpu);
+}
+
+/* The very offset of the siblings is the same count; any other begins one. */
+static void set_offset(struct vlm_vcpu *vcpu, u64 offset)
+{
+	struct vlm_tsc_sync *sync = &vcpu->vm->tsc;
+	u64 multiplier = vcpu->x86.tsc_multiplier;
+
+	mutex_lock(&vcpu->vm->lock);
+	if (!sync->gen || sync->pair.guest - scale(multiplier, sync->pair.host) != offset) {
+		sync->pair.host = rdtsc_ordered();
+		sync->pair.guest = scale(multiplier, sync->pair.host) + offset;
+		sync->gen++;
+	}
+	vcpu->x86.tsc = sync->pair;
+	WRITE_ONCE(vcpu->x86.tsc_gen, sync->gen);
+	mutex_unlock(&vcpu->vm->lock);
+	apply(vcpu);
+}
+
+long vlm_tsc_attr(struct vlm_vcpu *vcpu, const struct kvm_device_attr *attr, enum vlm_attr what)
+{
+	u64 __user *user = u64_to_user_ptr(attr->addr);
+	u64 offset;
+
+	if (attr->group != KVM_VCPU_TSC_CTRL || attr->attr != KVM_VCPU_TSC_OFFSET)
+		return -ENXIO;
+	if (attr->flags)
+		return -EINVAL;
+	switch (what) {
+	case VLM_ATTR_GET:
+		return put_user(vcpu->x86.tsc_offset, user);
+	case VLM_ATTR_SET:
+		if (get_user(offset, user))
+			return -EFAULT;
+		set_offset(vcpu, offset);
+		break;
+	case VLM_ATTR_HAS:
+		break;
+	}
+	return 0;
 }
 
 void vlm_tsc_create(struct vlm_vcpu *vcpu)

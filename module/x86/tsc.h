@@ -37,6 +37,12 @@ void vlm_tsc_create(struct vlm_vcpu *vcpu);
 /** vlm_set_tsc_khz() - KVM_SET_TSC_KHZ; 0 or -EINVAL. */
 long vlm_set_tsc_khz(struct vlm_vcpu *vcpu, unsigned long khz);
 
+/** enum vlm_attr - what is done to an attribute: KVM_{HAS,GET,SET}_DEVICE_ATTR */
+enum vlm_attr { VLM_ATTR_HAS, VLM_ATTR_GET, VLM_ATTR_SET };
+
+/** vlm_tsc_attr() - the attribute KVM_VCPU_TSC_OFFSET; 0, -ENXIO, -EINVAL, -EFAULT. */
+long vlm_tsc_attr(struct vlm_vcpu *vcpu, const struct kvm_device_attr *attr, enum vlm_attr what);
+
 u64 vlm_guest_tsc(struct vlm_vcpu *vcpu);
 
 /** vlm_guest_tsc_at() - what the guest reads when the host reads @host. */

@@ -114,4 +114,12 @@ TEST_F(api, vm_type)
 	EXPECT_EQ(-EINVAL, vt_ioctl(self->dev, KVM_CREATE_VM, ~0ul));
 }
 
+/* Pages for shadow paging: too few are refused. */
+TEST_F(api, shadow_pages)
+{
+	EXPECT_EQ(0, vt_ioctl(self->vm, KVM_SET_NR_MMU_PAGES, 64));
+	EXPECT_EQ(-EINVAL, vt_ioctl(self->vm, KVM_SET_NR_MMU_PAGES, 63));
+	EXPECT_EQ(-EINVAL, vt_ioctl(self->vm, KVM_SET_NR_MMU_PAGES, 0));
+}
+
 TEST_HARNESS_MAIN

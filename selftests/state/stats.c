@@ -86,8 +86,10 @@ static const char *check_file(const struct stats *s)
 		return "header";
 	if (pread(s->fd, id, s->header.name_size, s->header.id_offset) != s->header.name_size)
 		return "id";
-	if (!memchr(id, 0, s->header.name_size) || !id[0])
+	if (!memchr(id, 0, s->header.name_size))
 		return "id is no string";
+	if (strncmp(id, "kvm-", 4))
+		return "id is not of KVM's form";
 	for (n = 0; n < s->header.num_desc; n++) {
 		const struct kvm_stats_desc *desc = desc_at(s, n);
 

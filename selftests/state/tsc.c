@@ -80,4 +80,76 @@ TEST_F(tsc, guest_sets_its_own)
 	EXPECT_LT(host, start + SLACK);
 }
 
+static int attribute(const struct vt_vcpu *vcpu, unsigned long call, uint64_t attr,
+		     uint64_t *offset)
+{
+	struct kvm_device_attr a = {
+		.group = KVM_VCPU_TSC_CTRL, .attr = attr, .addr = (uintptr_t)offset,
+	};
+
+	return vt_ioctl(vcpu->fd, call, (unsigned long)&a);
+}
+
+static int get_to(const struct vt_vcpu *vcpu, uint64_t *offset)
+{
+	return attribute(vcpu, KVM_GET_DEVICE_ATTR, KVM_VCPU_TSC_OFFSET, offset);
+}
+
+static int set_from(const struct vt_vcpu *vcpu, uint64_t *offset)
+{
+	return attribute(vcpu, KVM_SET_DEVICE_ATTR, KVM_VCPU_TSC_OFFSET, offset);
+}
+
+static int set_offset(const struct vt_vcpu *vcpu, uint64_t offset)
+{
+	return set_from(vcpu, &offset);
+}
+
+TEST_F(tsc, offset)
+{
+	const uint64_t offset = 0 - (5ull << 40);
+	uint64_t before, seen, after, read = 0;
+
+	VT_NEED_CAP(KVM_CAP_VCPU_ATTRIBUTES);
+	ASSERT_EQ(0, attribute(&self->vcpu, KVM_HAS_DEVICE_ATTR, KVM_VCPU_TSC_OFFSET, NULL));
+	ASSERT_EQ(0, set_offset(&self->vcpu, offset));
+	EXPECT_EQ(0, get_to(&self->vcpu, &read));
+	EXPECT_EQ(offset, read);
+	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(rdtsc));
+	before = __builtin_ia32_rdtsc();
+	seen = guest_tsc(&self->vcpu);
+	after = __builtin_ia32_rdtsc();
+	EXPECT_GE(seen, before + offset);
+	EXPECT_LE(seen, after + offset);
+}
+
+/* A count that was set so is also that of a vCPU which is made afterwards. */
+TEST_F(tsc, offset_of_siblings)
+{
+	const uint64_t offset = 7ull << 50;
+	struct vt_vcpu second;
+	uint64_t read = 0;
+
+	VT_NEED_CAP(KVM_CAP_VCPU_ATTRIBUTES);
+	ASSERT_EQ(0, set_offset(&self->vcpu, offset));
+	vt_vcpu_create(&self->vm, &second, 1);
+	EXPECT_EQ(0, get_to(&second, &read));
+	EXPECT_EQ(offset, read);
+	vt_vcpu_destroy(&second);
+}
+
+TEST_F(tsc, offset_forbidden)
+{
+	uint64_t *nowhere = (void *)16, before = 0, after = 0;
+
+	VT_NEED_CAP(KVM_CAP_VCPU_ATTRIBUTES);
+	get_to(&self->vcpu, &before);
+	EXPECT_EQ(-ENXIO, attribute(&self->vcpu, KVM_HAS_DEVICE_ATTR, 1, NULL));
+	EXPECT_EQ(-ENXIO, attribute(&self->vcpu, KVM_SET_DEVICE_ATTR, 1, &after));
+	EXPECT_EQ(-EFAULT, set_from(&self->vcpu, nowhere));
+	EXPECT_EQ(-EFAULT, get_to(&self->vcpu, nowhere));
+	get_to(&self->vcpu, &after);
+	EXPECT_EQ(before, after);
+}
+
 TEST_HARNESS_MAIN

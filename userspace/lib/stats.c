@@ -117,7 +117,7 @@ int vellum_stats(int fd, vellum_stat_fn *fn, void *context)
 /**
  * vellum_stats_id() - vellum_stats(), and what the file says it is of
  * @fd: descriptor of the VM or vCPU
- * @id: the file's id: "vellum-PID-VM", with "/vcpu-ID" behind it for a vCPU
+ * @id: the file's id: "kvm-PID-VM", with "/vcpu-ID" behind it for a vCPU
  * @room: bytes at @id
  * @fn: called with the name and value of each
  * @context: passed on to @fn

@@ -115,8 +115,8 @@ static int take_vellum(struct found *found, int fd)
 	int err = vellum_stats_id(fd, name, sizeof(name), count_row, &c);
 	bool is_vm, is_vcpu;
 
-	is_vm = !err && sscanf(name, "vellum-%u-%u", &pid, &number) == 2;
-	is_vcpu = is_vm && sscanf(name, "vellum-%u-%u/vcpu-%u", &pid, &number, &id) == 3;
+	is_vm = !err && sscanf(name, "kvm-%u-%u", &pid, &number) == 2;
+	is_vcpu = is_vm && sscanf(name, "kvm-%u-%u/vcpu-%u", &pid, &number, &id) == 3;
 	vm = is_vm ? vm_of(found, pid, number, false) : NULL;
 	if (vm && is_vcpu) {
 		c.vcpu = id;
