@@ -22,9 +22,11 @@ number='function number(text,  i, n) {
 	return n
 }'
 
-# All counts follow one another, and the pages were what they should be.
+# All counts follow one another, and the pages were what they should be. A line may be
+# cut by the stop of the machine; QEMU goes on where it was in a file that was emptied,
+# after zeros.
 in_order() {
-	tr -d '\r' < "$1" | awk "$number"'
+	tr -d '\r\000' < "$1" | awk "$number"'
 	/^tick / {
 		n = number($2)
 		if ($5 != "good" || (seen && n != last + 10)) { print "#  " $0; bad = 1 }
@@ -53,7 +55,7 @@ is_paused() {
 
 # Ticks of the PIT against the clock, to be compared with KVM's.
 pace() {
-	tr -d '\r' < "$1" | awk -v name="$2" "$number"'
+	tr -d '\r\000' < "$1" | awk -v name="$2" "$number"'
 	/^tick .* good$/ { n = number($2); t = number($4); if (!from) { from = n; at = t } }
 	END { printf "# %s: %d ticks in %d million TSC\n", name, n - from, (t - at) / 1e6 }'
 }
