@@ -27,6 +27,9 @@ clears_history() { "$SELFTESTS/tools/livecode" vmx_enter_guest clear_bhb_loop; }
 bars_predictions() { echo "$SECTION" | grep -qE 'b949000000.{0,40}0f30'; }
 bars_before_user() { echo "$SECTION" | grep -qE '0f1f44000065c605........01'; }
 
+# WRMSR of IA32_SPEC_CTRL when guest and host want different values, with no jump over it.
+switches() { "$1" | grep -qE '6690488b87.{8}483b87.{8}74..8b87.{8}31d2b9480000000f30'; }
+
 # flushes: how often the L1 data cache was emptied while a guest ran, which the host
 # interrupts.
 flushes() {
@@ -66,6 +69,12 @@ else
 fi
 if host spectre_v2 'RSB filling\|RSB'; then
 	check "Spectre v2: the return stack is filled after VM exit" fills_returns
+fi
+if grep -qwE 'ibrs|stibp|ssbd' /proc/cpuinfo; then
+	check "IA32_SPEC_CTRL becomes the guest's before VM entry" switches before
+	check "and the host's after VM exit" switches after
+else
+	check "no IA32_SPEC_CTRL: the guest has none" fails switches before
 fi
 SECTION=$("$SELFTESTS/tools/livecode" vmx_speculation_section)
 wanted spectre_v2 'IBPB: ' "IBPB: branch predictions of another vCPU are forgotten" bars_predictions

@@ -41,6 +41,8 @@ long vt_ioctl(int fd, unsigned long cmd, unsigned long arg);
 bool vt_read_line(const char *path, char *line, size_t size);
 long vt_meminfo_kib(const char *field);
 bool vt_loaded(const char *module);
+/* KERNEL=debug: all is slow, and freed memory stays away for a while (KASAN). */
+bool vt_debug_kernel(void);
 
 /*
  * Where things lie in guest-physical memory. A payload may use all of what is

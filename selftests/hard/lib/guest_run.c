@@ -64,7 +64,10 @@ static bool ends(uint32_t reason)
 long guest_run(struct guest *g, unsigned int ms)
 {
 	/* Again and again: the first may come when the vCPU does not run. */
-	struct itimerval on = { .it_value.tv_usec = ms * 1000, .it_interval.tv_usec = 500 };
+	unsigned int slow = vt_debug_kernel() ? 10 : 1;
+	struct itimerval on = {
+		.it_value.tv_usec = slow * ms * 1000, .it_interval.tv_usec = slow * 500,
+	};
 	static const struct itimerval off;
 	unsigned int exits = 0;
 	long ret;
