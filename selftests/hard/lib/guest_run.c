@@ -66,7 +66,8 @@ long guest_run(struct guest *g, unsigned int ms)
 	/* Again and again: the first may come when the vCPU does not run. */
 	unsigned int slow = vt_debug_kernel() ? 10 : 1;
 	struct itimerval on = {
-		.it_value.tv_usec = slow * ms * 1000, .it_interval.tv_usec = slow * 500,
+		.it_value = { slow * ms / 1000, slow * ms % 1000 * 1000 },
+		.it_interval.tv_usec = slow * 500,
 	};
 	static const struct itimerval off;
 	unsigned int exits = 0;
