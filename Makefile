@@ -3,12 +3,12 @@
 # the scripts in lab/ and selftests/.
 
 # Defaults are left to those scripts, so that what is not set stays unset.
-export LAB CPU CPUS KERNEL T MINUTES ALL
+export LAB CPU CPUS KERNEL T MINUTES ALL HOW
 
 version := $(if $(KERNEL),$(KERNEL),6.1)
 DESTDIR ?=
 
-.PHONY: all module userspace test test-hard test-qemu test-kvm-selftests test-profile test-all bench
+.PHONY: all module userspace test test-hard test-qemu test-kvm-selftests test-profile test-all bench account
 .PHONY: check run shell bochs install clean help
 .DEFAULT_GOAL := all
 
@@ -41,6 +41,9 @@ test-profile:
 
 bench:
 	@selftests/bench/run
+
+account:
+	@selftests/bench/account $(if $(OF),'$(OF)')
 
 # Hours become fewer with the faster Bochs; without it they stay possible.
 test-all:

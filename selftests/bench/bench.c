@@ -5,9 +5,9 @@
  * bench --guest TICKS COMMAND...  what of these ticks of it was the guest
  * bench --modules FILE...      load and unload these modules
  *
- * With BENCH_ROW only that row of the guest loops: for who traces the path of one.
- *
- * A line for each figure: "bench GROUP|NAME|UNIT|GOAL|VALUE".
+ * A line for each figure: "bench GROUP|NAME|UNIT|GOAL|VALUE". With BENCH_ROW only rows
+ * with this in GROUP|NAME, where that spares work, and "account GROUP|NAME" before each
+ * whose instructions lie between marks: selftests/bench/account.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,12 +28,35 @@ static const struct {
 	{ "life", bench_life },
 };
 
+/* So many operations lie between marks from here on; 0: nobody wants to know. */
+static void mark(uint64_t operations)
+{
+	asm volatile("xchg %%si, %%si" : : "a"(operations) : "memory");
+}
+
 void bench_report(const char *group, const char *name, const char *unit,
 		  unsigned int goal, uint64_t value)
 {
 	printf("bench %s|%s|%s|%u|%llu\n", group, name, unit, goal,
 	       (unsigned long long)value);
 	fflush(stdout);
+	mark(0);
+}
+
+bool bench_wanted(const char *group, const char *name, unsigned int operations)
+{
+	const char *only = getenv("BENCH_ROW");
+	char both[128];
+
+	if (only) {
+		snprintf(both, sizeof(both), "%s|%s", group, name);
+		if (!strstr(both, only))
+			return false;
+		printf("account %s\n", both);
+		fflush(stdout);
+	}
+	mark(operations);
+	return true;
 }
 
 static bool asked(char **argv, const char *name)

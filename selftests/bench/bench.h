@@ -45,6 +45,29 @@ int bench_guest(uint64_t total, char **argv);
 int bench_modules(char **files);
 
 /*
+ * Marks for an emulator that counts the instructions between two of them, one by one:
+ * lab/bochs/account/instrument.cc. On a CPU, and in each other emulator, they do nothing.
+ */
+#define BENCH_BEGIN	"xchg %bx, %bx"
+#define BENCH_END	"xchg %cx, %cx"
+
+static inline void bench_begin(void)
+{
+	asm volatile("xchg %%bx, %%bx" : : : "memory");
+}
+
+static inline void bench_end(void)
+{
+	asm volatile("xchg %%cx, %%cx" : : : "memory");
+}
+
+/*
+ * From here on the marks are around so many operations of this name. False: somebody
+ * wants to know about others only (BENCH_ROW).
+ */
+bool bench_wanted(const char *group, const char *name, unsigned int operations);
+
+/*
  * Guest loops
  *
  * R15 is the number of rounds, R13 and R14 are free for the loop, and so is what
@@ -55,7 +78,7 @@ int bench_modules(char **files);
 		 setup "; mov %rax, %rbx; mov %rdx, %r11\n"		\
 		 "rdtsc; shl $32, %rdx; or %rdx, %rax; mov %rax, %r12\n" \
 		 "mov %rbx, %rax; mov %r11, %rdx\n"			\
-		 "1: " what "; dec %r15; jnz 1b\n"			\
+		 BENCH_BEGIN "\n1: " what "; dec %r15; jnz 1b\n" BENCH_END "\n" \
 		 "rdtsc; shl $32, %rdx; or %rdx, %rax; sub %r12, %rax\n" \
 		 "9: out %al, $0xf4; jmp 9b\n");			\
 	extern const uint8_t guest_bench_##name##_start[];		\

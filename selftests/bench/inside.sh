@@ -3,6 +3,8 @@
 # inside.sh [--guest] DEVICE...: what selftests/bench/run does in the lab host:
 # the benchmark on each of these, kvm and vellum, one after the other. With
 # --guest the whole life of a Linux guest too.
+# inside.sh --account DEVICE [PART...]: what selftests/bench/account does there: these
+# parts, or the life of a guest, and where the module's functions are.
 here=$(cd "$(dirname "$0")" && pwd)
 guest=
 if [ "$1" = --guest ]; then
@@ -30,6 +32,20 @@ boot() {
 	return $status
 }
 
+account() {
+	export VELLUM_DEV="/dev/$1"
+	for file in $(files "$1"); do
+		insmod "$file" || return 1
+	done
+	sed -n 's/^\(.* [tT] .*\)\t\[\(vellum\|kvm\|kvm_intel\)\]$/@@ symbol \1 \2/p' /proc/kallsyms
+	shift
+	if [ $# = 0 ]; then
+		live "$VELLUM_DEV" --command
+	else
+		"$here/bench" "$@"
+	fi
+}
+
 # live DEVICE HOW...: the figures of one life of it.
 live() {
 	device=$1
@@ -37,8 +53,14 @@ live() {
 	"$here/bench" "$@" "$here/vellum" run --device "$device" --kernel "$here/vmlinuz" \
 		--initrd "$here/initrd" --memory 256M --append "console=ttyS0 -- check" \
 		< /dev/null > /tmp/boot 2>&1 || { tail -n 20 /tmp/boot; return 1; }
-	grep '^bench ' /tmp/boot
+	grep -E '^(bench|account) ' /tmp/boot
 }
+
+if [ "$1" = --account ]; then
+	shift
+	account "$@"
+	exit
+fi
 
 failed=0
 for name; do

@@ -31,6 +31,7 @@ static void live(struct life *life)
 	struct vt_vm vm;
 
 	start = __rdtsc();
+	bench_begin();
 	vt_vm_create(&vm);
 	made = __rdtsc();
 	vt_vcpu_create(&vm, &vcpu, 0);
@@ -41,6 +42,7 @@ static void live(struct life *life)
 	ran = __rdtsc();
 	vt_vcpu_destroy(&vcpu);
 	vt_vm_destroy(&vm);
+	bench_end();
 	ended = __rdtsc();
 	keep(&life->vm, made - start);
 	keep(&life->vcpu, vcpu_made - made);
@@ -120,6 +122,8 @@ void bench_life(void)
 	struct life least;
 	long one, three;
 
+	if (!bench_wanted("life", "the whole life of a VM", 1))
+		return;
 	memset(&least, 0xff, sizeof(least));
 	for (unsigned int i = 0; i < BENCH_TRIES; i++)
 		live(&least);

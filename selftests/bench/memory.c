@@ -19,7 +19,7 @@
 /* Write to R15 pages from BASE on. */
 VT_GUEST(bench_touch_small, 64,
 	 "rdtsc; shl $32, %rdx; or %rdx, %rax; mov %rax, %r12; mov $0x40000000, %edi\n"
-	 "1: mov %eax, (%rdi); add $0x1000, %rdi; dec %r15; jnz 1b\n"
+	 BENCH_BEGIN "\n1: mov %eax, (%rdi); add $0x1000, %rdi; dec %r15; jnz 1b\n" BENCH_END "\n"
 	 "rdtsc; shl $32, %rdx; or %rdx, %rax; sub %r12, %rax; 9: out %al, $0xf4; jmp 9b");
 VT_GUEST(bench_touch_huge, 64,
 	 "rdtsc; shl $32, %rdx; or %rdx, %rax; mov %rax, %r12; mov $0x40000000, %edi\n"
@@ -129,9 +129,12 @@ static uint64_t touch(struct memory *m, void (*before)(struct memory *m),
 	return (least + pages / 2) / pages;
 }
 
-static uint64_t touch_small(struct memory *m, void (*before)(struct memory *m))
+static void touch_small(struct memory *m, const char *name, unsigned int goal,
+			void (*before)(struct memory *m))
 {
-	return touch(m, before, VT_PAYLOAD(bench_touch_small), PAGES);
+	if (bench_wanted("memory", name, PAGES))
+		bench_report("memory", name, "ticks", goal,
+			     touch(m, before, VT_PAYLOAD(bench_touch_small), PAGES));
 }
 
 static uint64_t invalidate(struct memory *m)
@@ -156,13 +159,12 @@ static void small_pages(void)
 	struct memory m;
 
 	create(&m, PAGES * VT_PAGE, MADV_NOHUGEPAGE);
-	bench_report("memory", "EPT fault, 4K, backed", "ticks", 50, touch_small(&m, backed));
-	bench_report("memory", "EPT fault, 4K, cold", "ticks", 100, touch_small(&m, cold));
-	bench_report("memory", "page touched again", "ticks", 100, touch_small(&m, nothing));
+	touch_small(&m, "EPT fault, 4K, backed", 50, backed);
+	touch_small(&m, "EPT fault, 4K, cold", 100, cold);
+	touch_small(&m, "page touched again", 100, nothing);
 	bench_report("memory", "page taken back by the host", "ticks", 100, invalidate(&m));
 	set_log(&m, true);
-	bench_report("memory", "first write of a logged page", "ticks", 50,
-		     touch_small(&m, logged));
+	touch_small(&m, "first write of a logged page", 50, logged);
 	destroy(&m);
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Guest loops: they count their own ticks, and every exit to here is answered. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
@@ -58,13 +57,12 @@ void bench_rows(const char *group, struct vt_vcpu *vcpu,
 		const struct bench_row *rows, unsigned int count)
 {
 	uint64_t empty = best(vcpu, VT_PAYLOAD(bench_empty));
-	const char *only = getenv("BENCH_ROW");
 
 	for (unsigned int i = 0; i < count; i++) {
 		const struct bench_row *row = &rows[i];
 		unsigned int per = ROUNDS * (row->per ? row->per : 1);
 
-		if (only && strcmp(only, row->name))
+		if (!bench_wanted(group, row->name, per))
 			continue;
 		if (row->prepare && !row->prepare(vcpu))
 			continue;
