@@ -19,10 +19,24 @@
  * vmx_insn_failed() - report a VMX instruction that failed
  * @insn: its name
  * @operand: the field encoding or physical address it was given
+ * @where: the code that executed it
  *
  * Silent when this CPU is no longer in VMX operation.  Any context.
  */
-void vmx_insn_failed(const char *insn, u64 operand);
+void vmx_insn_failed(const char *insn, u64 operand, const void *where);
+
+/*
+ * Reports a failure from where the compiler has no call to reckon with: every register
+ * is kept, so what precedes it need not save any.
+ */
+#define VMX_INSN_FAILED(insn, operand)				\
+	asm volatile("push %[name]\n\t"			\
+		     "push %[value]\n\t"			\
+		     "call vmx_insn_failed_asm\n\t"		\
+		     "add $16, %%rsp"				\
+		     : ASM_CALL_CONSTRAINT			\
+		     : [name] "i" (insn), [value] "r" (operand)	\
+		     : "cc", "memory")
 
 /* "jbe" takes CF or ZF: SDM 3C, "Conventions" of the VMX instructions. */
 #define VMX_INSN_OR_FAIL(insn, ...)				\
@@ -48,7 +62,7 @@ static __always_inline unsigned long __vmread(unsigned long field)
 		 : "cc" : fail);
 	return value;
 fail:
-	vmx_insn_failed("vmread", field);
+	VMX_INSN_FAILED("vmread", field);
 	return 0;
 }
 
@@ -72,7 +86,7 @@ static __always_inline void __vmwrite(unsigned long field, unsigned long value)
 			 [field] "r" (field), [value] "rm" (value));
 	return;
 fail:
-	vmx_insn_failed("vmwrite", field);
+	VMX_INSN_FAILED("vmwrite", field);
 }
 
 #define VMCS_ACCESSORS(suffix, type, width)					\
@@ -119,7 +133,7 @@ static inline bool vmclear(u64 pa)
 	VMX_INSN_OR_FAIL("vmclear %[pa]", [pa] "m" (pa));
 	return true;
 fail:
-	vmx_insn_failed("vmclear", pa);
+	VMX_INSN_FAILED("vmclear", pa);
 	return false;
 }
 
@@ -128,7 +142,7 @@ static inline bool vmptrld(u64 pa)
 	VMX_INSN_OR_FAIL("vmptrld %[pa]", [pa] "m" (pa));
 	return true;
 fail:
-	vmx_insn_failed("vmptrld", pa);
+	VMX_INSN_FAILED("vmptrld", pa);
 	return false;
 }
 
@@ -140,7 +154,7 @@ static inline void invept(unsigned long type, u64 eptp)
 			 [desc] "m" (desc), [type] "r" (type));
 	return;
 fail:
-	vmx_insn_failed("invept", eptp);
+	VMX_INSN_FAILED("invept", eptp);
 }
 
 static inline void invvpid(unsigned long type, u16 vpid, u64 gva)
@@ -151,7 +165,7 @@ static inline void invvpid(unsigned long type, u16 vpid, u64 gva)
 			 [desc] "m" (desc), [type] "r" (type));
 	return;
 fail:
-	vmx_insn_failed("invvpid", vpid);
+	VMX_INSN_FAILED("invvpid", (u64)vpid);
 }
 
 #endif /* VELLUM_VMX_INSN_H */

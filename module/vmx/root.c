@@ -29,7 +29,7 @@ static unsigned int users;	/* VMs alive, under root_lock */
 static int hp_state;		/* under root_lock */
 static bool gone;		/* set once, by the reboot notifier */
 
-void vmx_insn_failed(const char *insn, u64 operand)
+void vmx_insn_failed(const char *insn, u64 operand, const void *where)
 {
 	u32 error = 0;
 
@@ -39,7 +39,7 @@ void vmx_insn_failed(const char *insn, u64 operand)
 	asm volatile("vmread %1, %q0" : "+r" (error)
 		     : "r" ((unsigned long)VM_INSTRUCTION_ERROR) : "cc");
 	WARN_ONCE(1, "vellum: %s %#llx failed, VM-instruction error %u, from %pS\n",
-		  insn, operand, error, __builtin_return_address(0));
+		  insn, operand, error, where);
 }
 
 /* Interrupts off. */
