@@ -108,8 +108,10 @@ void vlm_set_cr8(struct vlm_vcpu *vcpu, u64 cr8);
 
 /** vlm_in_x2apic() - is the vCPU's APIC in x2APIC mode? */
 bool vlm_in_x2apic(struct vlm_vcpu *vcpu);
-/** vlm_lapic_highest() - the highest vectors in IRR and ISR, or -1. */
-void vlm_lapic_highest(struct vlm_vcpu *vcpu, int *irr, int *isr);
+/** vlm_lapic_requested() - the highest vector in IRR once all that arrived is, or -1. */
+int vlm_lapic_requested(struct vlm_vcpu *vcpu);
+/** vlm_lapic_in_service() - the highest vector in ISR, or -1; after the other. */
+int vlm_lapic_in_service(struct vlm_vcpu *vcpu);
 /** vlm_lapic_eoi_done() - the CPU did an EOI of a vector that others wait for. */
 void vlm_lapic_eoi_done(struct vlm_vcpu *vcpu, u8 vector);
 /** vlm_lapic_written() - the CPU stored into a register, and the rest is ours. */

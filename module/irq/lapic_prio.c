@@ -14,11 +14,13 @@ int lapic_highest(const struct vlm_lapic *l, unsigned int base)
 {
 	int word;
 
+	/* Several times an interrupt, and mostly to find none. */
+#pragma GCC unroll 8
 	for (word = 7; word >= 0; word--) {
 		u32 bits = reg(l, base + word * 0x10);
 
 		if (bits)
-			return word * 32 + fls(bits) - 1;
+			return word * 32 + __fls(bits);
 	}
 	return -1;
 }
@@ -214,14 +216,18 @@ bool vlm_extint_waits(struct vlm_vcpu *vcpu)
 	return vcpu->lapic && pic_waits(vcpu->lapic);
 }
 
-void vlm_lapic_highest(struct vlm_vcpu *vcpu, int *irr, int *isr)
+int vlm_lapic_requested(struct vlm_vcpu *vcpu)
 {
 	struct vlm_lapic *l = vcpu->lapic;
 
 	lapic_pull(l);
 	lapic_pv_eoi_sync(l, false);
-	*irr = lapic_hw_enabled(l) ? lapic_highest(l, APIC_IRR) : -1;
-	*isr = lapic_highest(l, APIC_ISR);
+	return lapic_hw_enabled(l) ? lapic_highest(l, APIC_IRR) : -1;
+}
+
+int vlm_lapic_in_service(struct vlm_vcpu *vcpu)
+{
+	return lapic_highest(vcpu->lapic, APIC_ISR);
 }
 
 static int deliverable(struct vlm_lapic *l)
@@ -257,6 +263,8 @@ int vlm_irq_ack(struct vlm_vcpu *vcpu)
 	struct vlm_lapic *l = vcpu->lapic;
 	int vector;
 
+	if (!l)
+		return -1;
 	if (pic_waits(l))
 		return vlm_pic_ack(vcpu->vm);
 

@@ -121,6 +121,7 @@ static inline bool lapic_any(const struct vlm_lapic *l, unsigned int base)
 	u32 any = 0;
 	unsigned int word;
 
+#pragma GCC unroll 8
 	for (word = 0; word < 8; word++)
 		any |= reg(l, base + word * 0x10);
 	return any;

@@ -206,16 +206,17 @@ u8 vmx_apic_in_service(struct vlm_vcpu *vcpu)
 
 void vmx_apic_prepare(struct vlm_vcpu *vcpu)
 {
-	int irr, isr;
+	int irr;
 	u32 tpr;
 
 	if (!vcpu->vmx.apic_page)
 		return;
-	vlm_lapic_highest(vcpu, &irr, &isr);
+	irr = vlm_lapic_requested(vcpu);
 	if (unlikely(vcpu->guest_debug & KVM_GUESTDBG_BLOCKIRQ))
 		irr = -1;
 	if (enable_apicv) {
-		vmcs_write16(GUEST_INTR_STATUS, max(irr, 0) | max(isr, 0) << 8);
+		vmcs_write16(GUEST_INTR_STATUS,
+			     max(irr, 0) | max(vlm_lapic_in_service(vcpu), 0) << 8);
 		return;
 	}
 	/* An exit as soon as TPR no longer holds back what waits. */
