@@ -9,6 +9,7 @@
  */
 #include "../vellum.h"
 
+#include <linux/kvm_para.h>
 #include <linux/sched/signal.h>
 #include <linux/task_work.h>
 #include <asm/msr.h>
@@ -27,17 +28,12 @@
 /* What the host wants of this thread; task work comes as VLM_REQ_LEAVE. */
 #define HOST_WORK	(_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | _TIF_NEED_RESCHED)
 
-/* Interrupts off.  True: the section must end before the next entry. */
-static bool must_leave(struct vlm_vcpu *vcpu)
+/* Interrupts off, in the section.  False: it must end before the next entry. */
+static bool serve_requests(struct vlm_vcpu *vcpu)
 {
-	return unlikely(READ_ONCE(vcpu->requests) &
-			(BIT(VLM_REQ_LEAVE) | BIT(VLM_REQ_CLOCK) | BIT(VLM_REQ_DEAD))) ||
-	       (read_thread_flags() & HOST_WORK);
-}
-
-/* Interrupts off, in the section. */
-static void serve_requests(struct vlm_vcpu *vcpu)
-{
+	if (READ_ONCE(vcpu->requests) &
+	    (BIT(VLM_REQ_LEAVE) | BIT(VLM_REQ_CLOCK) | BIT(VLM_REQ_DEAD)))
+		return false;
 	if (test_and_clear_bit(VLM_REQ_TLB, &vcpu->requests))
 		vmx_flush_tlb(vcpu);
 	if (test_and_clear_bit(VLM_REQ_MSRS, &vcpu->requests))
@@ -48,6 +44,7 @@ static void serve_requests(struct vlm_vcpu *vcpu)
 		vmx_exceptions_changed(vcpu);
 	if (test_and_clear_bit(VLM_REQ_EVENT, &vcpu->requests))
 		vmx_event_prepare(vcpu);
+	return true;
 }
 
 /* False: the entry was refused, by the CPU or by the check before it. */
@@ -71,23 +68,25 @@ static int run_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit, bool one_ex
 {
 	const struct vlm_exit_row *row;
 	int next = VLM_RESUME;
+	unsigned int index;
 
 	if (!vmx_section_enter(vcpu))
 		return -EIO;
-	vlm_clock_check_cpu(vcpu);
+	if (vcpu->pv.clock_cpu)
+		vlm_clock_check_cpu(vcpu);
 
 	local_irq_disable();
 	while (next == VLM_RESUME) {
 		/*
-		 * First: an event that serve_requests() hands to the CPU is on
-		 * its way, and an entry must follow.  Whatever comes up from
-		 * here on comes with an interrupt, which ends the guest's run.
+		 * The requests last: an event that serve_requests() hands to the
+		 * CPU is on its way, and an entry must follow.  Whatever comes up
+		 * from here on comes with an interrupt, which ends the guest's run.
 		 */
-		if (must_leave(vcpu))
-			break;
 		vmx_timer_prepare(vcpu);
-		if (unlikely(READ_ONCE(vcpu->requests)))
-			serve_requests(vcpu);
+		if (unlikely(read_thread_flags() & HOST_WORK))
+			break;
+		if (unlikely(READ_ONCE(vcpu->requests)) && !serve_requests(vcpu))
+			break;
 
 		if (static_branch_unlikely(&vlm_watched))
 			vlm_watch_entry(vcpu);
@@ -98,8 +97,9 @@ static int run_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit, bool one_ex
 		}
 		if (static_branch_unlikely(&vlm_watched))
 			vcpu->watch.tsc = rdtsc();
-		row = vlm_exit_row(exit->reason);
-		vcpu->stats.exits[min_t(u16, exit->reason, VLM_EXIT_ROWS)]++;
+		index = vlm_exit_index(exit->reason);
+		row = &vlm_exit_rows[index];
+		vcpu->stats.exits[index]++;
 		if (row->reads)
 			vmx_read_exit(vcpu, exit, row->reads);
 		if (static_branch_unlikely(&vlm_watched))
@@ -144,7 +144,10 @@ static int before_section(struct vlm_vcpu *vcpu)
 		vcpu->run->exit_reason = KVM_EXIT_SHUTDOWN;
 		return VLM_TO_USER;
 	}
-	vlm_pv_before_section(vcpu);
+	/* Pages in which the guest wants to find the time, if there are any. */
+	if (unlikely(test_bit(VLM_REQ_CLOCK, &vcpu->requests)) ||
+	    (vcpu->pv.clock_msr | vcpu->pv.steal_msr) & KVM_MSR_ENABLED)
+		vlm_pv_before_section(vcpu);
 	if (vcpu->lapic) {
 		next = apic_before_section(vcpu);
 		if (next != VLM_RESUME)
@@ -198,7 +201,7 @@ static int run_guest(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 
 static int run_loop(struct vlm_vcpu *vcpu)
 {
-	struct vlm_exit exit;
+	struct vlm_exit *exit = &vcpu->exit;
 	int next;
 
 	for (;;) {
@@ -206,11 +209,11 @@ static int run_loop(struct vlm_vcpu *vcpu)
 		if (next != VLM_RESUME)
 			return next;
 
-		next = run_guest(vcpu, &exit);
+		next = run_guest(vcpu, exit);
 		if (next == VLM_DOOR) {
 			vcpu->watch.by = VLM_BY_SLOW;
-			next = vlm_exit_row(exit.reason)->slow(vcpu, &exit);
-			trace_vm_exit_done(vcpu, exit.reason, next);
+			next = vlm_exit_rows[vlm_exit_index(exit->reason)].slow(vcpu, exit);
+			trace_vm_exit_done(vcpu, exit->reason, next);
 		}
 		if (next != VLM_RESUME)
 			return next;
@@ -254,10 +257,11 @@ bool vlm_window_open(struct vlm_vcpu *vcpu)
 /* Fields of the run page that every return to user space brings up to date. */
 static void fill_run(struct vlm_vcpu *vcpu)
 {
-	bool flag, open = vmx_interrupt_state(vcpu, &flag);
+	u32 state = vmx_interrupt_state(vcpu);
 	struct kvm_run *run = vcpu->run;
+	bool open = state & VMX_INTERRUPT_OPEN;
 
-	run->if_flag = flag;
+	run->if_flag = state & VMX_INTERRUPT_FLAG;
 	run->cr8 = vlm_get_cr8(vcpu);
 	run->apic_base = vcpu->x86.apic_base;
 	run->flags = 0;
@@ -346,13 +350,9 @@ static int run_once(struct vlm_vcpu *vcpu)
 	return next;
 }
 
-long vlm_vcpu_run(struct vlm_vcpu *vcpu)
+static long run(struct vlm_vcpu *vcpu)
 {
-	sigset_t saved;
 	int ret;
-
-	if (vcpu->sigset_active)
-		sigprocmask(SIG_SETMASK, &vcpu->sigset, &saved);
 
 	vmx_l1d_touch(vcpu);
 	WRITE_ONCE(vcpu->task, current);
@@ -365,8 +365,21 @@ long vlm_vcpu_run(struct vlm_vcpu *vcpu)
 	fill_run(vcpu);
 	if (vcpu->run->kvm_valid_regs)
 		vlm_sync_regs_out(vcpu);
-
-	if (vcpu->sigset_active)
-		sigprocmask(SIG_SETMASK, &saved, NULL);
 	return ret;
+}
+
+static noinline long run_masked(struct vlm_vcpu *vcpu)
+{
+	sigset_t saved;
+	long ret;
+
+	sigprocmask(SIG_SETMASK, &vcpu->sigset, &saved);
+	ret = run(vcpu);
+	sigprocmask(SIG_SETMASK, &saved, NULL);
+	return ret;
+}
+
+long vlm_vcpu_run(struct vlm_vcpu *vcpu)
+{
+	return unlikely(vcpu->sigset_active) ? run_masked(vcpu) : run(vcpu);
 }

@@ -72,6 +72,7 @@ struct vlm_pending {
  * @x86: [v] architectural state that no VMCS field holds
  * @pv: what the guest and KVM's paravirtual features share
  * @events: [v] exceptions, interrupts and NMIs on their way to the guest
+ * @exit: [v] the last VM exit
  * @pending: [v] the access that user space is finishing
  * @emul: [v] the instruction emulator
  * @mp_state: [v] KVM_MP_STATE_*
@@ -109,6 +110,7 @@ struct vlm_vcpu {
 	struct vlm_x86 x86;
 	struct vlm_pv pv;
 	struct vlm_events events;
+	struct vlm_exit exit;
 	struct vlm_pending pending;
 	struct vlm_emul emul;
 	u32 mp_state;
@@ -132,6 +134,17 @@ static __always_inline void vmx_begin(struct vlm_vcpu *vcpu)
 static __always_inline void vmx_end(struct vlm_vcpu *vcpu)
 {
 	vmx_release(&vcpu->vmx);
+}
+
+/**
+ * vmx_l1d_touch() - other data than the VM's may be in the L1 data cache now
+ *
+ * On a CPU that L1TF affects it is emptied before the next entry.
+ * Context: the vCPU mutex, or none and nobody else has the vCPU.
+ */
+static inline void vmx_l1d_touch(struct vlm_vcpu *vcpu)
+{
+	vcpu->vmx.l1d_touched = true;
 }
 
 /** vlm_vcpu_create() - KVM_CREATE_VCPU: the new file descriptor, or errno. */

@@ -94,7 +94,7 @@ void vlm_doctor_refused(struct vlm_vcpu *vcpu, const struct vlm_exit *exit)
 /* What a CPU would say: SDM 3C, "VM-Instruction Error Numbers", "VM Entries". */
 static void as_refused(const struct vlm_doctor *d, struct vlm_exit *exit)
 {
-	*exit = (struct vlm_exit) { .reason = 0xffff, .entry_failed = true };
+	*exit = (struct vlm_exit) { .reason = 0xffff };
 	switch (doctor_rule_group(d->broken[0])) {
 	case DOCTOR_CONTROLS:
 		exit->instruction_error = VMXERR_ENTRY_INVALID_CONTROL_FIELD;

@@ -21,7 +21,7 @@ static int exit_unexpected(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 #define ROW(handler, reads)	{ exit_##handler, NULL, reads }
 
 /* Every number has a row: a gap would be a NULL to call. */
-const struct vlm_exit_row vlm_exit_rows[VLM_EXIT_ROWS] = {
+const struct vlm_exit_row vlm_exit_rows[VLM_EXIT_ROWS + 1] = {
 	[EXIT_REASON_EXCEPTION_NMI] =
 		ROW(exception, EXIT_INTR | EXIT_VECTORING | EXIT_QUAL | EXIT_LENGTH),
 	[EXIT_REASON_EXTERNAL_INTERRUPT] = ROW(external_interrupt, 0),
@@ -77,10 +77,9 @@ const struct vlm_exit_row vlm_exit_rows[VLM_EXIT_ROWS] = {
 	[EXIT_REASON_PML_FULL] = ROW(pml_full, EXIT_QUAL | EXIT_VECTORING),
 	/* XSAVES and what newer CPUs can be told to exit for, and are not */
 	[EXIT_REASON_XSAVES ... EXIT_REASON_NOTIFY] = UNEXPECTED,
+	/* VLM_EXIT_ROWS: whatever is newer than this table */
+	[EXIT_REASON_NOTIFY + 1] = UNEXPECTED,
 };
-
-/* Reasons newer than this table. */
-const struct vlm_exit_row vlm_exit_row_unknown = UNEXPECTED;
 
 void vlm_skip_pending(struct vlm_vcpu *vcpu)
 {

@@ -32,12 +32,10 @@
  * @vectoring_error: and its error code
  * @insn_info: operands of some instructions
  * @no_memory: an EPT violation where the guest has no memory
- * @entry_failed: the guest was never entered
  * @instruction_error: VM-instruction error, when VMLAUNCH itself failed
  */
 struct vlm_exit {
 	u16 reason;
-	bool entry_failed;
 	bool no_memory;
 	u32 length;
 	u64 qualification;
@@ -67,15 +65,15 @@ struct vlm_exit_row {
 
 #define VLM_EXIT_ROWS	(EXIT_REASON_NOTIFY + 1)
 
-extern const struct vlm_exit_row vlm_exit_rows[VLM_EXIT_ROWS];
-extern const struct vlm_exit_row vlm_exit_row_unknown;
+/* The last row is for reasons newer than the table. */
+extern const struct vlm_exit_row vlm_exit_rows[VLM_EXIT_ROWS + 1];
 
-/** vlm_exit_row() - the row of a reason, never NULL. */
-static inline const struct vlm_exit_row *vlm_exit_row(u16 reason)
+/** vlm_exit_index() - the row of a reason; without a branch, so under speculation too. */
+static inline unsigned int vlm_exit_index(u16 reason)
 {
-	if (unlikely(reason >= VLM_EXIT_ROWS))
-		return &vlm_exit_row_unknown;
-	return &vlm_exit_rows[array_index_nospec(reason, VLM_EXIT_ROWS)];
+	unsigned long known = array_index_mask_nospec(reason, VLM_EXIT_ROWS);
+
+	return VLM_EXIT_ROWS + ((reason - VLM_EXIT_ROWS) & known);
 }
 
 /** exit_entry_failed() - fill kvm_run for an entry that the CPU refused. */

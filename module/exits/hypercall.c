@@ -12,62 +12,40 @@
 #include "../trace.h"
 #include "exit.h"
 
-#define NR_ARGUMENTS	4
-
-/**
- * struct hypercall - one, as the guest made it
- * @nr: KVM_HC_*
- * @arg: its arguments
- * @wide: made in 64-bit mode
- */
-struct hypercall {
-	u64 nr;
-	u64 arg[NR_ARGUMENTS];
-	bool wide;
-};
-
-static void fetch(struct vlm_vcpu *vcpu, struct hypercall *call)
+/* The number or an argument; @wide: the call was made in 64-bit mode. */
+static __always_inline u64 argument(const struct vlm_vcpu *vcpu, bool wide, int gpr)
 {
-	static const u8 regs[NR_ARGUMENTS] = { GPR_RBX, GPR_RCX, GPR_RDX, GPR_RSI };
-	u64 mask;
-	int i;
-
-	call->wide = vmx_code_bits(vcpu) == 64;
-	mask = call->wide ? U64_MAX : U32_MAX;
-	call->nr = vcpu->gpr[GPR_RAX] & mask;
-	for (i = 0; i < NR_ARGUMENTS; i++)
-		call->arg[i] = vcpu->gpr[regs[i]] & mask;
+	return wide ? vcpu->gpr[gpr] : (u32)vcpu->gpr[gpr];
 }
 
-static int answer(struct vlm_vcpu *vcpu, const struct vlm_exit *exit,
-		  const struct hypercall *call, long ret)
+static int answer(struct vlm_vcpu *vcpu, const struct vlm_exit *exit, bool wide, long ret)
 {
-	trace_hypercall(vcpu, call->nr, ret);
-	vcpu->gpr[GPR_RAX] = call->wide ? ret : (u32)ret;
+	trace_hypercall(vcpu, argument(vcpu, wide, GPR_RAX), ret);
+	vcpu->gpr[GPR_RAX] = wide ? ret : (u32)ret;
 	vmx_skip(vcpu, exit->length);
 	return VLM_RESUME;
 }
 
-static long send_ipi(struct vlm_vcpu *vcpu, const struct hypercall *call)
+static noinline long send_ipi(struct vlm_vcpu *vcpu, bool wide)
 {
 	struct vlm_ipi_set set = {
-		.bits = { call->arg[0], call->arg[1] },
-		.width = call->wide ? 64 : 32,
-		.min = call->arg[2],
+		.bits = { argument(vcpu, wide, GPR_RBX), argument(vcpu, wide, GPR_RCX) },
+		.width = wide ? 64 : 32,
+		.min = argument(vcpu, wide, GPR_RDX),
 	};
 
 	if (!vlm_pv_has(vcpu, VF_KVM_SEND_IPI))
 		return -KVM_ENOSYS;
-	return vlm_lapic_send_ipis(vcpu, &set, call->arg[3]);
+	return vlm_lapic_send_ipis(vcpu, &set, argument(vcpu, wide, GPR_RSI));
 }
 
-static long kick(struct vlm_vcpu *vcpu, const struct hypercall *call)
+static long kick(struct vlm_vcpu *vcpu, bool wide)
 {
 	struct vlm_vcpu *target;
 
 	if (!vlm_pv_has(vcpu, VF_KVM_UNHALT))
 		return -KVM_ENOSYS;
-	target = vlm_lapic_find(vcpu->vm, call->arg[1]);
+	target = vlm_lapic_find(vcpu->vm, argument(vcpu, wide, GPR_RCX));
 	if (target)
 		vlm_lapic_kick(target);
 	return 0;
@@ -76,20 +54,19 @@ static long kick(struct vlm_vcpu *vcpu, const struct hypercall *call)
 /* Those that need guest memory or give up the CPU go through the door. */
 int exit_vmcall(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
-	struct hypercall call;
+	bool wide = vmx_code_bits(vcpu) == 64;
 
-	fetch(vcpu, &call);
 	if (vmx_cpl(vcpu))
-		return answer(vcpu, exit, &call, -KVM_EPERM);
+		return answer(vcpu, exit, wide, -KVM_EPERM);
 
-	switch (call.nr) {
+	switch (argument(vcpu, wide, GPR_RAX)) {
 	case KVM_HC_VAPIC_POLL_IRQ:
 		/* The exit itself has looked for interrupts. */
-		return answer(vcpu, exit, &call, 0);
+		return answer(vcpu, exit, wide, 0);
 	case KVM_HC_KICK_CPU:
-		return answer(vcpu, exit, &call, kick(vcpu, &call));
+		return answer(vcpu, exit, wide, kick(vcpu, wide));
 	case KVM_HC_SEND_IPI:
-		return answer(vcpu, exit, &call, send_ipi(vcpu, &call));
+		return answer(vcpu, exit, wide, send_ipi(vcpu, wide));
 	case KVM_HC_SCHED_YIELD:
 		if (vlm_pv_has(vcpu, VF_KVM_YIELD))
 			return VLM_DOOR;
@@ -97,16 +74,17 @@ int exit_vmcall(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	case KVM_HC_CLOCK_PAIRING:
 		return VLM_DOOR;
 	}
-	return answer(vcpu, exit, &call, -KVM_ENOSYS);
+	return answer(vcpu, exit, wide, -KVM_ENOSYS);
 }
 
-static long clock_pairing(struct vlm_vcpu *vcpu, const struct hypercall *call)
+static long clock_pairing(struct vlm_vcpu *vcpu, bool wide)
 {
 	struct kvm_clock_pairing pairing = {};
 
-	if (call->arg[1] != KVM_CLOCK_PAIRING_WALLCLOCK || !vlm_clock_pairing(vcpu, &pairing))
+	if (argument(vcpu, wide, GPR_RCX) != KVM_CLOCK_PAIRING_WALLCLOCK ||
+	    !vlm_clock_pairing(vcpu, &pairing))
 		return -KVM_EOPNOTSUPP;
-	if (vlm_mem_write(vcpu->vm, call->arg[0], &pairing, sizeof(pairing)))
+	if (vlm_mem_write(vcpu->vm, argument(vcpu, wide, GPR_RBX), &pairing, sizeof(pairing)))
 		return -KVM_EFAULT;
 	return 0;
 }
@@ -114,13 +92,12 @@ static long clock_pairing(struct vlm_vcpu *vcpu, const struct hypercall *call)
 int exit_vmcall_slow(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
 	struct vlm_vcpu *target;
-	struct hypercall call;
+	bool wide = vmx_code_bits(vcpu) == 64;
 
-	fetch(vcpu, &call);
-	if (call.nr == KVM_HC_CLOCK_PAIRING)
-		return answer(vcpu, exit, &call, clock_pairing(vcpu, &call));
-	target = vlm_lapic_find(vcpu->vm, call.arg[0]);
+	if (argument(vcpu, wide, GPR_RAX) == KVM_HC_CLOCK_PAIRING)
+		return answer(vcpu, exit, wide, clock_pairing(vcpu, wide));
+	target = vlm_lapic_find(vcpu->vm, argument(vcpu, wide, GPR_RBX));
 	if (target)
 		vlm_vcpu_yield_to(vcpu, target);
-	return answer(vcpu, exit, &call, 0);
+	return answer(vcpu, exit, wide, 0);
 }

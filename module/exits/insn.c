@@ -8,29 +8,36 @@
 #include <asm/trapnr.h>
 
 #include "../core/vcpu.h"
+#include "../irq/lapic.h"
 #include "../trace.h"
 #include "exit.h"
 
-static __always_inline int answer_cpuid(struct vlm_vcpu *vcpu)
+/* Apart, as an array on the stack has its price even where nobody uses it. */
+static noinline void think_cpuid(struct vlm_vcpu *vcpu)
 {
 	u32 regs[4] = { vcpu->gpr[GPR_RAX], 0, vcpu->gpr[GPR_RCX], 0 };
+
+	vlm_cpuid(vcpu, regs);
+	vcpu->gpr[GPR_RAX] = regs[0];
+	vcpu->gpr[GPR_RBX] = regs[1];
+	vcpu->gpr[GPR_RCX] = regs[2];
+	vcpu->gpr[GPR_RDX] = regs[3];
+}
+
+static __always_inline int answer_cpuid(struct vlm_vcpu *vcpu)
+{
 	const struct kvm_cpuid_entry2 *e;
 
-	e = vlm_cpuid_fixed(vcpu->x86.cpuid, regs[0], regs[2]);
+	e = vlm_cpuid_fixed(vcpu->x86.cpuid, vcpu->gpr[GPR_RAX], vcpu->gpr[GPR_RCX]);
 	if (likely(e)) {
 		vcpu->gpr[GPR_RAX] = e->eax;
 		vcpu->gpr[GPR_RBX] = e->ebx;
 		vcpu->gpr[GPR_RCX] = e->ecx;
 		vcpu->gpr[GPR_RDX] = e->edx;
 	} else {
-		vlm_cpuid(vcpu, regs);
-		vcpu->gpr[GPR_RAX] = regs[0];
-		vcpu->gpr[GPR_RBX] = regs[1];
-		vcpu->gpr[GPR_RCX] = regs[2];
-		vcpu->gpr[GPR_RDX] = regs[3];
+		think_cpuid(vcpu);
 	}
-	vmx_skip_exit(vcpu);
-	return VLM_RESUME;
+	return vmx_skip_exit(vcpu);
 }
 
 /* Apart, so that the question is not kept for a trace that nobody takes. */
@@ -49,13 +56,17 @@ int exit_cpuid(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 }
 
 /*
- * With a local APIC of ours the vCPU sleeps here; without, the caller knows
- * what to wait for.
+ * With a local APIC of ours the vCPU sleeps here, unless the interrupt that it would
+ * wait for is there; without one, the caller knows what to wait for.
  */
 int exit_hlt(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
 	vmx_skip(vcpu, exit->length);
 	if (vcpu->lapic) {
+		if (vmx_interrupt_open(vcpu) && vlm_irq_peek(vcpu) >= 0) {
+			vlm_request(vcpu, VLM_REQ_EVENT);
+			return VLM_RESUME;
+		}
 		vcpu->mp_state = KVM_MP_STATE_HALTED;
 		vlm_request(vcpu, VLM_REQ_LEAVE);
 		return VLM_RESUME;
@@ -67,8 +78,7 @@ int exit_hlt(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 /* INVD and WBINVD: guest memory is coherent, so there is nothing to do. */
 int exit_nop(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
-	vmx_skip_exit(vcpu);
-	return VLM_RESUME;
+	return vmx_skip_exit(vcpu);
 }
 
 /* It spins: another vCPU, which it waits for, may want this CPU. */
@@ -121,6 +131,5 @@ int exit_xsetbv(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 		vlm_inject_error(vcpu, X86_TRAP_GP, 0);
 		return VLM_RESUME;
 	}
-	vmx_skip_exit(vcpu);
-	return VLM_RESUME;
+	return vmx_skip_exit(vcpu);
 }

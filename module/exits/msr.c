@@ -104,8 +104,7 @@ int exit_rdmsr(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	trace_msr(vcpu, false, index, value, false);
 	vcpu->gpr[GPR_RAX] = (u32)value;
 	vcpu->gpr[GPR_RDX] = value >> 32;
-	vmx_skip_exit(vcpu);
-	return VLM_RESUME;
+	return vmx_skip_exit(vcpu);
 }
 
 int exit_wrmsr(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
@@ -116,6 +115,5 @@ int exit_wrmsr(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	if (write(vcpu, index, value))
 		return failed(vcpu, exit, KVM_MSR_FILTER_WRITE, value);
 	trace_msr(vcpu, true, index, value, false);
-	vmx_skip_exit(vcpu);
-	return VLM_RESUME;
+	return vmx_skip_exit(vcpu);
 }

@@ -137,11 +137,7 @@ SYM_INNER_LABEL(vmx_exit_point, SYM_L_GLOBAL)
 	mov	%r13, R13(%rax)
 	mov	%r14, R14(%rax)
 	mov	%r15, R15(%rax)
-	mov	$0, %esi
-	jmp	.Lback
-
-.Lfailed:
-	mov	$1, %esi
+	xor	%esi, %esi
 .Lback:
 	/*
 	 * No guest value stays in a register that the host might use to
@@ -174,4 +170,9 @@ SYM_INNER_LABEL(vmx_exit_point, SYM_L_GLOBAL)
 	pop	%r15
 	pop	%rbp
 	RET
+
+.Lfailed:
+	UNWIND_HINT_RESTORE
+	mov	$1, %esi
+	jmp	.Lback
 SYM_FUNC_END(vmx_enter_guest)

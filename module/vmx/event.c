@@ -99,22 +99,24 @@ static bool interrupt_open(u32 blocking)
 	       (vmcs_readl(GUEST_RFLAGS) & X86_EFLAGS_IF);
 }
 
-bool vmx_interrupt_state(struct vlm_vcpu *vcpu, bool *flag)
+u32 vmx_interrupt_state(struct vlm_vcpu *vcpu)
 {
-	u32 blocking;
+	u32 state = 0;
 
 	vmx_begin(vcpu);
-	*flag = vmcs_readl(GUEST_RFLAGS) & X86_EFLAGS_IF;
-	blocking = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
+	if (vmcs_readl(GUEST_RFLAGS) & X86_EFLAGS_IF) {
+		state = VMX_INTERRUPT_FLAG;
+		if (!(vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) &
+		      (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)))
+			state |= VMX_INTERRUPT_OPEN;
+	}
 	vmx_end(vcpu);
-	return *flag && !(blocking & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
+	return state;
 }
 
 bool vmx_interrupt_open(struct vlm_vcpu *vcpu)
 {
-	bool flag;
-
-	return vmx_interrupt_state(vcpu, &flag);
+	return vmx_interrupt_state(vcpu) & VMX_INTERRUPT_OPEN;
 }
 
 /* An interrupt that is ours to inject: what the APIC has, the CPU may deliver. */
@@ -125,18 +127,27 @@ static bool waits(struct vlm_vcpu *vcpu)
 	return vlm_irq_peek(vcpu) >= 0;
 }
 
+/* The vector that goes next, or -1. */
+static int take_interrupt(struct vlm_vcpu *vcpu)
+{
+	/* What the APIC has, the CPU takes by itself. */
+	if (vmx_has_apicv() && !vlm_extint_waits(vcpu))
+		return -1;
+	return vlm_irq_ack(vcpu);
+}
+
 /* False: nothing is left that waits. */
 static bool inject_interrupt(struct vlm_vcpu *vcpu)
 {
 	struct vlm_events *ev = &vcpu->events;
-	int vector = -1;
+	int vector;
 
 	/* KVM_INTERRUPT: the caller's interrupt controller. */
 	if (ev->interrupt.pending) {
 		ev->interrupt.pending = false;
 		vector = ev->interrupt.vector;
-	} else if (waits(vcpu)) {
-		vector = vlm_irq_ack(vcpu);
+	} else {
+		vector = take_interrupt(vcpu);
 	}
 	if (vector < 0)
 		return false;

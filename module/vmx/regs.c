@@ -205,19 +205,18 @@ bool vmx_feature(enum vmx_feature feature)
 	return vmx_caps.proc2 & bits[feature];
 }
 
-static bool in_long_mode_code(void)
+static __always_inline bool in_long_mode_code(void)
 {
 	return (vmcs_read64(GUEST_IA32_EFER) & EFER_LMA) &&
 	       (vmcs_read32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK);
 }
 
-static __always_inline void skip(struct vlm_vcpu *vcpu, unsigned int length)
+static __always_inline void skip_from(struct vlm_vcpu *vcpu, unsigned long rip,
+				      unsigned int length)
 {
-	unsigned long rip, next;
+	unsigned long next = rip + length;
 	u32 blocking;
 
-	rip = vmcs_readl(GUEST_RIP);
-	next = rip + length;
 	/* EIP wraps at 4 GiB outside 64-bit mode. */
 	if (unlikely((next ^ rip) >> 32) && !in_long_mode_code())
 		next = (u32)next;
@@ -237,6 +236,11 @@ static __always_inline void skip(struct vlm_vcpu *vcpu, unsigned int length)
 			    vmcs_readl(GUEST_PENDING_DBG_EXCEPTIONS) | DR_STEP);
 }
 
+static __always_inline void skip(struct vlm_vcpu *vcpu, unsigned int length)
+{
+	skip_from(vcpu, vmcs_readl(GUEST_RIP), length);
+}
+
 void vmx_skip(struct vlm_vcpu *vcpu, unsigned int length)
 {
 	if (likely(vcpu->vmx.in_section)) {
@@ -252,13 +256,14 @@ void vmx_skip_at(struct vlm_vcpu *vcpu, u64 rip, unsigned int length)
 {
 	vmx_begin(vcpu);
 	if (vmcs_readl(GUEST_RIP) == rip)
-		skip(vcpu, length);
+		skip_from(vcpu, rip, length);
 	vmx_end(vcpu);
 }
 
-void vmx_skip_exit(struct vlm_vcpu *vcpu)
+int vmx_skip_exit(struct vlm_vcpu *vcpu)
 {
 	skip(vcpu, vmcs_read32(VM_EXIT_INSTRUCTION_LEN));
+	return VLM_RESUME;
 }
 
 void vmx_retire(struct vlm_vcpu *vcpu, unsigned int length)

@@ -96,13 +96,14 @@ static __always_inline bool has_tsc_aux(void)
 }
 
 /* What differs from CPU to CPU. */
-static void write_host_cpu(struct vlm_vcpu *vcpu, int cpu)
+static noinline void write_host_cpu(struct vlm_vcpu *vcpu, int cpu)
 {
 	u64 value;
 
 	vmcs_writel(HOST_TR_BASE, (unsigned long)&get_cpu_entry_area(cpu)->tss.x86_tss);
-	vcpu->vmx.host_gdt = (unsigned long)get_current_gdt_ro();
-	vmcs_writel(HOST_GDTR_BASE, vcpu->vmx.host_gdt);
+	vcpu->vmx.host_gdt.address = (unsigned long)get_current_gdt_ro();
+	vcpu->vmx.host_gdt.size = GDT_SIZE - 1;
+	vmcs_writel(HOST_GDTR_BASE, vcpu->vmx.host_gdt.address);
 	rdmsrl(MSR_GS_BASE, value);
 	vmcs_writel(HOST_GS_BASE, value);
 	rdmsrl(MSR_IA32_SYSENTER_ESP, value);
@@ -158,10 +159,6 @@ static void save_host_segments(struct vlm_vcpu *vcpu)
 static void restore_host_segments(struct vlm_vcpu *vcpu)
 {
 	struct thread_struct *t = &current->thread;
-	struct desc_ptr gdt = {
-		.address = vcpu->vmx.host_gdt,
-		.size = GDT_SIZE - 1,
-	};
 
 	if (unlikely(vcpu->vmx.host_ds | vcpu->vmx.host_es)) {
 		loadsegment(ds, vcpu->vmx.host_ds);
@@ -178,7 +175,7 @@ static void restore_host_segments(struct vlm_vcpu *vcpu)
 	write_msr(MSR_KERNEL_GS_BASE, t->gsbase);
 
 	/* A VM exit leaves limits of 64 KiB in GDTR and 67H in TR. */
-	asm volatile("lgdt %0" : : "m" (gdt));
+	asm volatile("lgdt %0" : : "m" (vcpu->vmx.host_gdt));
 	invalidate_tss_limit();
 }
 
@@ -262,12 +259,17 @@ static void drain_pml(struct vlm_vcpu *vcpu)
 	vmcs_write16(GUEST_PML_INDEX, PML_ENTRIES - 1);
 }
 
+static noinline void flush_tlb(struct vlm_vcpu *vcpu)
+{
+	invept(vmx_caps.ept_vpid & VMX_EPT_EXTENT_CONTEXT_BIT ?
+	       VMX_EPT_EXTENT_CONTEXT : VMX_EPT_EXTENT_GLOBAL,
+	       vlm_ept_pointer(vcpu->vm));
+}
+
 void vmx_flush_tlb(struct vlm_vcpu *vcpu)
 {
 	if (vlm_ept_need_flush(vcpu->vm))
-		invept(vmx_caps.ept_vpid & VMX_EPT_EXTENT_CONTEXT_BIT ?
-		       VMX_EPT_EXTENT_CONTEXT : VMX_EPT_EXTENT_GLOBAL,
-		       vlm_ept_pointer(vcpu->vm));
+		flush_tlb(vcpu);
 }
 
 void vmx_flush_linear(struct vlm_vcpu *vcpu)
@@ -398,7 +400,6 @@ void vmx_host_machine_check(void)
 /* After VMfail there is no exit reason: SDM 3C, "VM-Instruction Error Numbers". */
 static bool entry_failed(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
-	exit->entry_failed = true;
 	exit->reason = 0xffff;
 	exit->qualification = 0;
 	exit->instruction_error = vmx_root_is_on() ? vmcs_read32(VM_INSTRUCTION_ERROR) : 0;
@@ -423,8 +424,7 @@ bool vmx_run_guest(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 
 	reason = vmcs_read32(VM_EXIT_REASON);
 	exit->reason = reason;
-	exit->entry_failed = reason & VMX_EXIT_REASONS_FAILED_VMENTRY;
-	if (unlikely(exit->entry_failed)) {
+	if (unlikely(reason & VMX_EXIT_REASONS_FAILED_VMENTRY)) {
 		/* It has not launched the VMCS. */
 		exit->instruction_error = 0;
 		exit->qualification = vmcs_readl(EXIT_QUALIFICATION);

@@ -102,11 +102,6 @@ void vmx_l1d_leave_nothing(struct vlm_vcpu *vcpu)
 	flush_l1d();
 }
 
-void vmx_l1d_touch(struct vlm_vcpu *vcpu)
-{
-	vcpu->vmx.l1d_touched = true;
-}
-
 void vmx_speculation_section(struct vlm_vcpu *vcpu)
 {
 	unsigned long switches;

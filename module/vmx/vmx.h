@@ -13,6 +13,7 @@
 #include <linux/kvm.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
+#include <asm/desc_defs.h>
 
 #include "../core/types.h"
 #include "vmcs.h"
@@ -77,7 +78,7 @@ enum vmx_dtable { DT_GDTR, DT_IDTR };
  * @host_ldt: likewise
  * @host_cr3: likewise
  * @host_cr4: likewise
- * @host_gdt: base of the GDT of @last_cpu
+ * @host_gdt: the GDT of @last_cpu
  * @host_fs_base: what the VMCS field HOST_FS_BASE holds
  * @host_tsc_aux: of @last_cpu
  * @host_debugctl: as it was when the section began
@@ -116,7 +117,7 @@ struct vmx_vcpu {
 	u16 host_ldt;
 	unsigned long host_cr3;
 	unsigned long host_cr4;
-	unsigned long host_gdt;
+	struct desc_ptr host_gdt;
 	unsigned long host_fs_base;
 	u64 host_tsc_aux;
 	u64 host_debugctl;
@@ -236,14 +237,6 @@ void vmx_cpuid_changed(struct vlm_vcpu *vcpu);
 void vmx_flush_linear(struct vlm_vcpu *vcpu);
 
 /**
- * vmx_l1d_touch() - other data than the VM's may be in the L1 data cache now
- *
- * On a CPU that L1TF affects it is emptied before the next entry.
- * Context: the vCPU mutex, or none and nobody else has the vCPU.
- */
-void vmx_l1d_touch(struct vlm_vcpu *vcpu);
-
-/**
  * vmx_msr_filter_changed() - let exit what the VM's filter denies
  *
  * Context: vm->lock; the vCPU may run meanwhile.
@@ -287,8 +280,11 @@ bool vmx_has_apicv(void);
 /** vmx_queue_nmis() - @count NMIs came; those beyond what a CPU latches are lost. */
 void vmx_queue_nmis(struct vlm_vcpu *vcpu, unsigned int count);
 
-/** vmx_interrupt_state() - vmx_interrupt_open(), and IF by itself. */
-bool vmx_interrupt_state(struct vlm_vcpu *vcpu, bool *flag);
+#define VMX_INTERRUPT_FLAG	BIT(0)	/* IF is set */
+#define VMX_INTERRUPT_OPEN	BIT(1)	/* and no STI or MOV SS shields it */
+
+/** vmx_interrupt_state() - VMX_INTERRUPT_* */
+u32 vmx_interrupt_state(struct vlm_vcpu *vcpu);
 
 /** vmx_interrupt_open() - IF is set and no STI or MOV SS shields it. */
 bool vmx_interrupt_open(struct vlm_vcpu *vcpu);
@@ -299,8 +295,12 @@ void vmx_skip(struct vlm_vcpu *vcpu, unsigned int length);
 /** vmx_skip_at() - the same, if it is still where it was. */
 void vmx_skip_at(struct vlm_vcpu *vcpu, u64 rip, unsigned int length);
 
-/** vmx_skip_exit() - past the instruction that this exit is about.  In the section. */
-void vmx_skip_exit(struct vlm_vcpu *vcpu);
+/**
+ * vmx_skip_exit() - past the instruction that this exit is about
+ *
+ * Return: VLM_RESUME, for a handler that ends so.  Context: in the section.
+ */
+int vmx_skip_exit(struct vlm_vcpu *vcpu);
 
 /** vmx_retire() - the same for what was emulated: after it RFLAGS.RF is clear. */
 void vmx_retire(struct vlm_vcpu *vcpu, unsigned int length);

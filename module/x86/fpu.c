@@ -189,7 +189,7 @@ void vlm_fpu_reset(struct vlm_vcpu *vcpu)
 	vcpu->x86.xcr0 = XFEATURE_MASK_FP;
 }
 
-static bool restore(struct xregs_state *area)
+static __always_inline bool restore(struct xregs_state *area)
 {
 	if (host_mask)
 		asm goto("1: xrstor64 %[area]\n\t"

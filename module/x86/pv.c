@@ -75,7 +75,7 @@ void vlm_pv_before_section(struct vlm_vcpu *vcpu)
 
 void vlm_clock_check_cpu(struct vlm_vcpu *vcpu)
 {
-	if (unlikely(vcpu->pv.clock_cpu) && vcpu->pv.clock_cpu != vcpu->cpu + 1)
+	if (vcpu->pv.clock_cpu != vcpu->cpu + 1)
 		vlm_request(vcpu, VLM_REQ_CLOCK);
 }
 

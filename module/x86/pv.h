@@ -78,7 +78,7 @@ void vlm_steal_update(struct vlm_vcpu *vcpu);
 /** vlm_steal_preempted() - the vCPU is about to lose its CPU.  May sleep. */
 void vlm_steal_preempted(struct vlm_vcpu *vcpu);
 
-/** vlm_clock_check_cpu() - the section is on a CPU that the clock is not for? */
+/** vlm_clock_check_cpu() - the section is on a CPU that the clock is not for?  It is on. */
 void vlm_clock_check_cpu(struct vlm_vcpu *vcpu);
 
 #endif /* VELLUM_X86_PV_H */
