@@ -10,7 +10,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "../irq/lapic.h"
 #include "iobus.h"
 #include "vcpu.h"
 
@@ -155,17 +154,14 @@ static int ask(struct vlm_iodev *dev, struct vlm_vcpu *vcpu, gpa_t addr, int len
 	return dev->ops->read ? dev->ops->read(dev, vcpu, addr, len, data) : BUS_UNHANDLED;
 }
 
-static int access(struct vlm_vcpu *vcpu, enum vlm_bus_id id, gpa_t addr, int len,
-		  void *data, bool write)
+static noinline int search(struct vlm_vcpu *vcpu, enum vlm_bus_id id, gpa_t addr, int len,
+			   void *data, bool write)
 {
 	const struct vlm_bus_table *table;
 	struct vlm_iodev *dev;
 	int ret = BUS_UNHANDLED;
 	unsigned int i;
 
-	/* Once there is a table there is one until the VM's end. */
-	if (!rcu_access_pointer(vcpu->vm->bus[id].table))
-		return BUS_UNHANDLED;
 	rcu_read_lock();
 	table = rcu_dereference(vcpu->vm->bus[id].table);
 	for (i = upper_bound(table, addr); i && ret == BUS_UNHANDLED; i--) {
@@ -179,22 +175,11 @@ static int access(struct vlm_vcpu *vcpu, enum vlm_bus_id id, gpa_t addr, int len
 	return ret;
 }
 
-int vlm_bus_read(struct vlm_vcpu *vcpu, enum vlm_bus_id id, gpa_t addr, int len, void *data)
+int vlm_bus_access(struct vlm_vcpu *vcpu, enum vlm_bus_id id, gpa_t addr, int len,
+		   void *data, bool write)
 {
-	/* Each vCPU sees its own local APIC at the address. */
-	if (id == BUS_MMIO && vlm_lapic_claims(vcpu, addr)) {
-		vlm_lapic_mmio_read(vcpu, addr, len, data);
-		return BUS_HANDLED;
-	}
-	return access(vcpu, id, addr, len, data, false);
-}
-
-int vlm_bus_write(struct vlm_vcpu *vcpu, enum vlm_bus_id id, gpa_t addr, int len,
-		  const void *data)
-{
-	if (id == BUS_MMIO && vlm_lapic_claims(vcpu, addr)) {
-		vlm_lapic_mmio_write(vcpu, addr, len, data);
-		return BUS_HANDLED;
-	}
-	return access(vcpu, id, addr, len, (void *)data, true);
+	/* Once there is a table there is one until the VM's end. */
+	if (!rcu_access_pointer(vcpu->vm->bus[id].table))
+		return BUS_UNHANDLED;
+	return search(vcpu, id, addr, len, data, write);
 }

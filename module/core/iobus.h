@@ -11,6 +11,7 @@
 
 #include <linux/rcupdate.h>
 
+#include "../irq/lapic.h"
 #include "types.h"
 
 enum vlm_bus_id { BUS_PIO, BUS_MMIO, NR_BUSES };
@@ -85,6 +86,10 @@ void vlm_bus_remove(struct vlm_vm *vm, enum vlm_bus_id id, struct vlm_iodev *dev
 /** vlm_bus_destroy() - free both buses; the devices are their owners'. */
 void vlm_bus_destroy(struct vlm_vm *vm);
 
+/* What vlm_bus_read() and vlm_bus_write() have in common. */
+int vlm_bus_access(struct vlm_vcpu *vcpu, enum vlm_bus_id id, gpa_t addr, int len,
+		   void *data, bool write);
+
 /**
  * vlm_bus_read() - ask the devices of a bus
  * @vcpu: who accesses
@@ -95,10 +100,26 @@ void vlm_bus_destroy(struct vlm_vm *vm);
  *
  * Return: enum vlm_bus_answer.  Context: any that may take spinlocks.
  */
-int vlm_bus_read(struct vlm_vcpu *vcpu, enum vlm_bus_id id, gpa_t addr, int len, void *data);
+static inline int vlm_bus_read(struct vlm_vcpu *vcpu, enum vlm_bus_id id, gpa_t addr, int len,
+			       void *data)
+{
+	/* Each vCPU sees its own local APIC at the address. */
+	if (id == BUS_MMIO && vlm_lapic_claims(vcpu, addr)) {
+		vlm_lapic_mmio_read(vcpu, addr, len, data);
+		return BUS_HANDLED;
+	}
+	return vlm_bus_access(vcpu, id, addr, len, data, false);
+}
 
 /** vlm_bus_write() - the same for a write. */
-int vlm_bus_write(struct vlm_vcpu *vcpu, enum vlm_bus_id id, gpa_t addr, int len,
-		  const void *data);
+static inline int vlm_bus_write(struct vlm_vcpu *vcpu, enum vlm_bus_id id, gpa_t addr, int len,
+				const void *data)
+{
+	if (id == BUS_MMIO && vlm_lapic_claims(vcpu, addr)) {
+		vlm_lapic_mmio_write(vcpu, addr, len, data);
+		return BUS_HANDLED;
+	}
+	return vlm_bus_access(vcpu, id, addr, len, (void *)data, true);
+}
 
 #endif /* VELLUM_CORE_IOBUS_H */

@@ -39,13 +39,26 @@ static __always_inline void trace_port(struct vlm_vcpu *vcpu, bool in, u16 port,
 		trace_enabled(vcpu, in, port, data, size);
 }
 
+/* memcpy() of a length that is known to be 1, 2 or 4. */
+static __always_inline void copy(void *to, const void *from, u8 size)
+{
+	if (size == 1)
+		*(u8 *)to = *(const u8 *)from;
+	else if (size == 2)
+		*(u16 *)to = *(const u16 *)from;
+	else
+		*(u32 *)to = *(const u32 *)from;
+}
+
 /* A 32-bit result clears the upper half, smaller ones keep the rest. */
 static void set_result(struct vlm_vcpu *vcpu, u16 port, const void *data, u8 size)
 {
-	u64 value = size == 4 ? 0 : vcpu->gpr[GPR_RAX];
+	u64 *rax = &vcpu->gpr[GPR_RAX];
 
-	memcpy(&value, data, size);
-	vcpu->gpr[GPR_RAX] = value;
+	if (size == 4)
+		*rax = *(const u32 *)data;
+	else
+		copy(rax, data, size);
 	trace_port(vcpu, true, port, data, size);
 }
 
@@ -57,33 +70,30 @@ static int complete_in(struct vlm_vcpu *vcpu)
 }
 
 /* Does a device of the kernel answer? */
-static bool kernel_io(struct vlm_vcpu *vcpu, u16 port, u8 size, bool in)
+static bool kernel_in(struct vlm_vcpu *vcpu, u16 port, u8 size)
 {
-	u32 data;
+	u64 *rax = &vcpu->gpr[GPR_RAX];
 
-	if (!in)
-		return vlm_bus_write(vcpu, BUS_PIO, port, size, &vcpu->gpr[GPR_RAX]) ==
-		       BUS_HANDLED;
-	if (vlm_bus_read(vcpu, BUS_PIO, port, size, &data) != BUS_HANDLED)
+	/* As many bytes as the guest asked for, the others of RAX stay. */
+	if (vlm_bus_read(vcpu, BUS_PIO, port, size, rax) != BUS_HANDLED)
 		return false;
-	set_result(vcpu, port, &data, size);
+	if (size == 4)
+		*rax = (u32)*rax;
+	trace_port(vcpu, true, port, rax, size);
 	return true;
 }
 
-int exit_io(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+static bool kernel_out(struct vlm_vcpu *vcpu, u16 port, u8 size)
+{
+	trace_port(vcpu, false, port, &vcpu->gpr[GPR_RAX], size);
+	return vlm_bus_write(vcpu, BUS_PIO, port, size, &vcpu->gpr[GPR_RAX]) == BUS_HANDLED;
+}
+
+static noinline int to_user(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 {
 	struct kvm_run *run = vcpu->run;
 	u64 qual = exit->qualification;
 	u8 size = IO_SIZE(qual);
-
-	if (IO_STRING(qual))
-		return VLM_DOOR;
-	if (!IO_IN(qual))
-		trace_port(vcpu, false, IO_PORT(qual), &vcpu->gpr[GPR_RAX], size);
-	if (kernel_io(vcpu, IO_PORT(qual), size, IO_IN(qual))) {
-		vmx_skip(vcpu, exit->length);
-		return VLM_RESUME;
-	}
 
 	run->exit_reason = KVM_EXIT_IO;
 	run->io.direction = IO_IN(qual) ? KVM_EXIT_IO_IN : KVM_EXIT_IO_OUT;
@@ -92,7 +102,7 @@ int exit_io(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	run->io.count = 1;
 	run->io.data_offset = KVM_PIO_PAGE_OFFSET * PAGE_SIZE;
 	if (!IO_IN(qual))
-		memcpy(vcpu->pio_data, &vcpu->gpr[GPR_RAX], size);
+		copy(vcpu->pio_data, &vcpu->gpr[GPR_RAX], size);
 
 	vcpu->pending = (struct vlm_pending) {
 		.complete = IO_IN(qual) ? complete_in : complete_out,
@@ -101,6 +111,19 @@ int exit_io(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 		.rip = vmx_exit_rip(),
 	};
 	return VLM_TO_USER;
+}
+
+int exit_io(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
+{
+	u64 qual = exit->qualification;
+	u8 size = IO_SIZE(qual);
+
+	if (IO_STRING(qual))
+		return VLM_DOOR;
+	if (IO_IN(qual) ? kernel_in(vcpu, IO_PORT(qual), size) :
+			  kernel_out(vcpu, IO_PORT(qual), size))
+		return vmx_skip_exit(vcpu);
+	return to_user(vcpu, exit);
 }
 
 /* The memory operands of INS and OUTS may sleep. */

@@ -37,16 +37,22 @@ struct ioeventfd {
 	struct eventfd_ctx *eventfd;
 };
 
+static noinline bool matches(const struct ioeventfd *io, const void *data, int len)
+{
+	u64 value = 0;
+
+	memcpy(&value, data, len);
+	return io->data == value;
+}
+
 static int ioeventfd_write(struct vlm_iodev *dev, struct vlm_vcpu *vcpu, gpa_t addr, int len,
 			   const void *data)
 {
 	struct ioeventfd *io = container_of(dev, struct ioeventfd, dev);
-	u64 value = 0;
 
 	if (addr != dev->start || (io->len && io->len != len))
 		return BUS_UNHANDLED;
-	memcpy(&value, data, len);
-	if (io->match && io->data != value)
+	if (io->match && !matches(io, data, len))
 		return BUS_UNHANDLED;
 	vlm_eventfd_signal(io->eventfd);
 	return BUS_HANDLED;

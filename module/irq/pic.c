@@ -21,13 +21,8 @@
 /* Place of the first of @levels in the order of priority, or PIC_NO_LEVEL. */
 unsigned int pic_first(const struct kvm_pic_state *c, u8 levels)
 {
-	unsigned int place;
-
-	for (place = 0; place < PIC_NO_LEVEL; place++) {
-		if (levels & BIT((place + c->priority_add) & 7))
-			break;
-	}
-	return place;
+	levels = ror8(levels, c->priority_add);
+	return levels ? __ffs(levels) : PIC_NO_LEVEL;
 }
 
 /* The input that a chip would have served now, or -1. */

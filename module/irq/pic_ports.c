@@ -147,15 +147,25 @@ static u8 poll(struct vlm_pic *pic, unsigned int n, u16 *acked)
 	return POLL_PENDING | level;
 }
 
-static u8 read_port(struct vlm_pic *pic, unsigned int n, bool data, u16 *acked)
+static u8 read_register(const struct kvm_pic_state *c, bool data)
+{
+	if (data)
+		return READ_ONCE(c->imr);
+	return READ_ONCE(c->read_reg_select) ? READ_ONCE(c->isr) : READ_ONCE(c->irr);
+}
+
+static noinline u8 read_polled(struct vlm_pic *pic, unsigned int n, bool data)
 {
 	const struct kvm_pic_state *c = &pic->chip[n];
+	unsigned long flags;
+	u16 acked = 0;
+	u8 value;
 
-	if (c->poll)
-		return poll(pic, n, acked);
-	if (data)
-		return c->imr;
-	return c->read_reg_select ? c->isr : c->irr;
+	spin_lock_irqsave(&pic->lock, flags);
+	value = c->poll ? poll(pic, n, &acked) : read_register(c, data);
+	spin_unlock_irqrestore(&pic->lock, flags);
+	pic_settle(pic, acked);
+	return value;
 }
 
 /* An 8-bit device: the chip set makes single cycles of a wider access. */
@@ -164,16 +174,13 @@ static int pic_read(struct vlm_iodev *dev, struct vlm_vcpu *vcpu, gpa_t addr, in
 {
 	struct vlm_pic *pic = vcpu->vm->irq.pic;
 	unsigned int n = dev == &pic->ports[PIC_SLAVE] ? PIC_SLAVE : PIC_MASTER;
-	unsigned long flags;
+	const struct kvm_pic_state *c = &pic->chip[n];
 	u8 *byte = data;
-	u16 acked = 0;
 
-	for (; len; len--, addr++) {
-		spin_lock_irqsave(&pic->lock, flags);
-		*byte++ = read_port(pic, n, addr & 1, &acked);
-		spin_unlock_irqrestore(&pic->lock, flags);
-		pic_settle(pic, acked);
-	}
+	/* To read a register changes nothing, and needs no lock. */
+	for (; len; len--, addr++)
+		*byte++ = READ_ONCE(c->poll) ? read_polled(pic, n, addr & 1) :
+					       read_register(c, addr & 1);
 	return BUS_HANDLED;
 }
 

@@ -84,7 +84,7 @@ static const struct bench_row rows[] = {
 
 void bench_exits(void)
 {
-	const struct kvm_pit_config pit = { 0 };
+	const struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
 	struct vt_vcpu vcpu;
 	struct vt_vm vm;
 
