@@ -14,7 +14,7 @@ import sys
 import textwrap
 
 LEAST = 0.5     # ticks: what takes less is added up
-LEAST_NAMED = 12    # among groups
+LEAST_NAMED = 100   # among groups: what is less than one part of these
 
 # What belongs together, by owner and function.
 GROUPS = [(owner, name, re.compile(what + "$")) for owner, name, what in (
@@ -106,6 +106,7 @@ def sums(number, functions):
 
 def print_groups(each, functions):
     """One line a row of owners, of their groups and of what is in none."""
+    total = sum(functions.values())
     for owner in sorted({key[0] for key in functions if key[1]}, reverse=True):
         parts, rest = {}, 0
         for (whose, function), count in functions.items():
@@ -113,12 +114,13 @@ def print_groups(each, functions):
                 continue
             group = next((g for o, g, what in GROUPS if o == owner and what.match(function)),
                          None)
-            if group or count / each >= LEAST_NAMED:
+            if group or count * LEAST_NAMED >= total:
                 parts[group or function] = parts.get(group or function, 0) + count
             else:
                 rest += count
         line = ["%s %d" % (part, round(parts[part] / each))
-                for part in sorted(parts, key=lambda part: -parts[part])]
+                for part in sorted(parts, key=lambda part: -parts[part])
+                if parts[part] / each >= LEAST]
         if rest / each >= LEAST:
             line.append("others %d" % round(rest / each))
         print(textwrap.fill(", ".join(line), 88, initial_indent="    %-7s " % owner,
@@ -135,11 +137,11 @@ def report(name, figure, number, functions, how):
         print_groups(each, functions)
     if how in ("brief", "groups"):
         return
-    rest = {}
+    rest, total = {}, sum(functions.values())
     for (owner, function), count in sorted(functions.items(), key=lambda f: -f[1]):
         if not function:
             continue
-        if count / each < LEAST or (number["ticks"] > 1000000 and count * 400 < number["ticks"]):
+        if count / each < LEAST or (total > each * 100000 and count * 400 < total):
             rest[owner] = rest.get(owner, 0) + count
         else:
             print("    %12.1f  %-8s  %s" % (count / each, owner, function))
