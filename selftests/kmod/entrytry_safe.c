@@ -157,13 +157,13 @@ bool entrytry_is_safe(const struct entrytry_pages *pages, const struct entrytry_
 	if (t->value[DF_ENTRY_LOAD_COUNT] > t->nr_msrs ||
 	    (t->nr_msrs && t->value[DF_ENTRY_LOAD_ADDR] != pages->at.msrs))
 		return false;
+	/* From here on the host's fields are loaded, accepted or not. */
+	if (!unchanged(host_fields, ARRAY_SIZE(host_fields), base, s))
+		return false;
 	/* A CPU of Bochs that was in wait-for-SIPI keeps SMIs and NMIs blocked for ever. */
 	if (!comes_back(s))
 		return s->value[DF_ACTIVITY] == ACTIVITY_WAIT_SIPI &&
 		       will_be_refused(t, DOCTOR_GUEST);
-	/* From here on the host's fields are loaded, accepted or not. */
-	if (!unchanged(host_fields, ARRAY_SIZE(host_fields), base, s))
-		return false;
 	if (t->nr_broken)
 		return true;
 	return unchanged(guest_fields, ARRAY_SIZE(guest_fields), base, s) &&

@@ -226,12 +226,15 @@ static void read_verdict(struct entrytry *t, int failed)
 void entrytry_launch(struct entrytry_pages *p, struct entrytry_base *base, struct entrytry *t)
 {
 	struct entrytry_host host = {};
+	u16 cs;
 
 	keep_host(&host);
 	if (!begin(p))
 		return;
 	write_fields(base, t);
 	read_verdict(t, entrytry_enter(&host));
+	savesegment(cs, cs);
+	WARN_ON(cs != __KERNEL_CS);
 	end(p);
 }
 
