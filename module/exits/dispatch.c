@@ -45,7 +45,7 @@ const struct vlm_exit_row vlm_exit_rows[VLM_EXIT_ROWS + 1] = {
 	[EXIT_REASON_VMCLEAR ... EXIT_REASON_VMON] = UNDEFINED,
 	[EXIT_REASON_CR_ACCESS] = { exit_cr, exit_cr, EXIT_QUAL | EXIT_LENGTH },
 	[EXIT_REASON_DR_ACCESS] = ROW(dr, EXIT_QUAL | EXIT_LENGTH),
-	[EXIT_REASON_IO_INSTRUCTION] = { exit_io, exit_io_slow, EXIT_QUAL | EXIT_LENGTH },
+	[EXIT_REASON_IO_INSTRUCTION] = { exit_io, exit_io_slow, EXIT_QUAL },
 	[EXIT_REASON_MSR_READ] = ROW(rdmsr, 0),
 	[EXIT_REASON_MSR_WRITE] = ROW(wrmsr, 0),
 	/* entry failures, which exit_entry_failed() takes before */

@@ -104,6 +104,7 @@ static noinline int to_user(struct vlm_vcpu *vcpu, struct vlm_exit *exit)
 	if (!IO_IN(qual))
 		copy(vcpu->pio_data, &vcpu->gpr[GPR_RAX], size);
 
+	vmx_read_exit(vcpu, exit, EXIT_LENGTH);
 	vcpu->pending = (struct vlm_pending) {
 		.complete = IO_IN(qual) ? complete_in : complete_out,
 		.size = size,

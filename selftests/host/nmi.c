@@ -49,18 +49,6 @@ static bool backtraces(void)
 	return good;
 }
 
-static bool counts(const volatile uint64_t *count)
-{
-	for (unsigned int i = 0; i < 200; i++) {
-		uint64_t before = *count;
-
-		usleep(10000);
-		if (*count != before)
-			return true;
-	}
-	return false;
-}
-
 static void stay_on(pthread_t thread, unsigned int cpu)
 {
 	cpu_set_t one;
@@ -86,13 +74,13 @@ TEST(while_a_guest_runs)
 	vt_thread_start(&thread, &vcpu);
 	stay_on(thread.thread, 1);
 	stay_on(pthread_self(), 0);
-	ASSERT_TRUE(counts(count));
+	ASSERT_TRUE(vt_counts(count));
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		unsigned long before = taken(1);
 
 		ASSERT_TRUE(backtraces());
 		EXPECT_LT(before, taken(1));
-		EXPECT_TRUE(counts(count));
+		EXPECT_TRUE(vt_counts(count));
 	}
 	EXPECT_EQ(VT_STOPPED, vt_thread_end(&thread, 0));
 	/* Those that came while the guest ran. */

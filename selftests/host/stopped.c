@@ -46,18 +46,6 @@ static void run_guest(volatile uint64_t *count)
 		vt_ioctl(vcpu.fd, KVM_RUN, 0);
 }
 
-static bool counts(volatile uint64_t *count)
-{
-	for (unsigned int i = 0; i < 200; i++) {
-		uint64_t before = *count;
-
-		usleep(10000);
-		if (*count != before)
-			return true;
-	}
-	return false;
-}
-
 static bool stands(volatile uint64_t *count)
 {
 	uint64_t before;
@@ -77,7 +65,7 @@ FIXTURE_SETUP(stopped)
 	ASSERT_GE(self->pid, 0);
 	if (!self->pid)
 		run_guest(self->count);
-	ASSERT_TRUE(counts(self->count));
+	ASSERT_TRUE(vt_counts(self->count));
 }
 
 FIXTURE_TEARDOWN(stopped)
@@ -95,7 +83,7 @@ TEST_F(stopped, by_a_signal)
 		ASSERT_EQ(0, kill(self->pid, SIGSTOP));
 		EXPECT_TRUE(stands(self->count));
 		ASSERT_EQ(0, kill(self->pid, SIGCONT));
-		EXPECT_TRUE(counts(self->count));
+		EXPECT_TRUE(vt_counts(self->count));
 	}
 }
 
@@ -110,12 +98,12 @@ TEST_F(stopped, by_a_tracer)
 		EXPECT_TRUE(WIFSTOPPED(status));
 		EXPECT_TRUE(stands(self->count));
 		ASSERT_EQ(0, ptrace(PTRACE_CONT, self->pid, 0, 0));
-		EXPECT_TRUE(counts(self->count));
+		EXPECT_TRUE(vt_counts(self->count));
 	}
 	ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, self->pid, 0, 0));
 	ASSERT_EQ(self->pid, waitpid(self->pid, &status, 0));
 	ASSERT_EQ(0, ptrace(PTRACE_DETACH, self->pid, 0, 0));
-	EXPECT_TRUE(counts(self->count));
+	EXPECT_TRUE(vt_counts(self->count));
 }
 
 static bool put(const char *path, const char *text)
@@ -148,7 +136,7 @@ TEST_F(stopped, by_the_freezer)
 		ASSERT_TRUE(put(GROUP "/cgroup.freeze", "1"));
 		EXPECT_TRUE(stands(self->count));
 		ASSERT_TRUE(put(GROUP "/cgroup.freeze", "0"));
-		EXPECT_TRUE(counts(self->count));
+		EXPECT_TRUE(vt_counts(self->count));
 	}
 }
 
@@ -182,7 +170,7 @@ TEST_F(stopped, not_by_another_time)
 		ASSERT_EQ(0, clock_gettime(CLOCK_REALTIME, &now));
 		now.tv_sec += jumps[i];
 		ASSERT_EQ(0, clock_settime(CLOCK_REALTIME, &now));
-		EXPECT_TRUE(counts(self->count));
+		EXPECT_TRUE(vt_counts(self->count));
 	}
 }
 

@@ -85,3 +85,15 @@ long vt_thread_end(struct vt_thread *thread, unsigned int ms)
 	thread->vcpu->run->immediate_exit = 0;
 	return thread->result;
 }
+
+bool vt_counts(const volatile uint64_t *count)
+{
+	for (unsigned int i = 0; i < 200; i++) {
+		uint64_t before = *count;
+
+		usleep(10000);
+		if (*count != before)
+			return true;
+	}
+	return false;
+}

@@ -218,5 +218,7 @@ void vt_thread_start(struct vt_thread *thread, struct vt_vcpu *vcpu);
 bool vt_thread_kick(struct vt_thread *thread);
 /* Wait for its end; VT_STOPPED when it had to be stopped after so many ms. */
 long vt_thread_end(struct vt_thread *thread, unsigned int ms);
+/* Does the guest that counts there run? It has two seconds to show it. */
+bool vt_counts(const volatile uint64_t *count);
 
 #endif
