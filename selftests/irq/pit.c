@@ -174,13 +174,16 @@ TEST_F(pit, stopped_by_another_mode)
 	EXPECT_EQ(-1, vt_irq_next(&self->vcpu));
 }
 
-/* Ticks in 50 ms of a guest that sleeps, taken as fast as it can afterwards. */
+/*
+ * Ticks in ten periods of a guest that sleeps, taken as fast as it can afterwards, which
+ * must be faster than they come.
+ */
 static unsigned int ticks_after_sleep(struct vt_vcpu *vcpu)
 {
 	unsigned int n = 0;
 
-	program(vcpu, 0, 2, HZ / 200);
-	usleep(50000);
+	program(vcpu, 0, 2, HZ / 200 * vt_slow());
+	usleep(50000 * vt_slow());
 	while (n < 100 && vt_irq_next(vcpu) == TIMER) {
 		vt_outb(vcpu, 0x20, EOI);
 		usleep(500);	/* KVM has a thread of its own for the next */

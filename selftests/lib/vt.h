@@ -43,6 +43,8 @@ long vt_meminfo_kib(const char *field);
 bool vt_loaded(const char *module);
 /* KERNEL=debug: all is slow, and freed memory stays away for a while (KASAN). */
 bool vt_debug_kernel(void);
+/* How many times longer the host takes there; 1 elsewhere. Guests are as fast as ever. */
+unsigned int vt_slow(void);
 
 /*
  * Where things lie in guest-physical memory. A payload may use all of what is

@@ -46,13 +46,14 @@ FIXTURE_VARIANT_ADD(swap, huge) { .advice = MADV_HUGEPAGE };
  * Adds 1 to a word of each page, round after round, and looks first whether the
  * word is the number of the round. Ends after the round in which the host sets
  * the flag: RDX = rounds, RSI = 0, or the address that was wrong. It takes its
- * time between pages: one that was used just now is not sent to swap.
+ * time between pages, RBX turns: one that was used just now is not sent to swap.
  */
+#define TURNS	2048u
 VT_GUEST(count_rounds, 64,
 	 "sti; xor %edx, %edx\n"
 	 "2: mov $0x40000000, %esi; mov $512, %ecx\n"
 	 "1: cmp %rdx, (%rsi); jne 9f; incq (%rsi); add $4096, %rsi\n"
-	 "mov $2048, %eax; 3: dec %eax; jnz 3b\n"
+	 "mov %ebx, %eax; 3: dec %eax; jnz 3b\n"
 	 "dec %ecx; jnz 1b\n"
 	 "inc %rdx; mov %rdx, 0x20000; cmpl $0, 0x20008; je 2b\n"
 	 "xor %esi, %esi\n"
@@ -167,6 +168,9 @@ TEST_F_TIMEOUT(swap, under_a_running_guest, 120)
 	struct kvm_regs regs;
 
 	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(count_rounds));
+	vt_get_regs(&self->vcpu, &regs);
+	regs.rbx = TURNS * vt_slow();
+	vt_set_regs(&self->vcpu, &regs);
 	vt_thread_start(&self->thread, &self->vcpu);
 	for (unsigned int i = 0; i < 15 && !self->thread.done; i++) {
 		uint64_t begun = *rounds;
