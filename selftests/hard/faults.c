@@ -102,6 +102,13 @@ static void unmake(struct world *w)
 	memset(w, 0, sizeof(*w));
 }
 
+long faults_get_set(struct world *w, int fd, unsigned long get, unsigned long set)
+{
+	long ret = VT_IOCTL(fd, get, w->buf);
+
+	return ret ? ret : VT_IOCTL(fd, set, w->buf);
+}
+
 static bool allowed(long ret)
 {
 	return ret >= 0 || ret == -ENOMEM || ret == -EFAULT;
@@ -144,16 +151,16 @@ static unsigned int walk(const struct step *step)
 	return !hit && ret >= 0 ? n : 0;
 }
 
-static void walk_all(const struct step *steps, size_t nr, const char *only)
+static void walk_all(const struct step *steps, const char *only)
 {
-	for (size_t i = 0; i < nr; i++) {
+	for (const struct step *step = steps; step->name; step++) {
 		unsigned int n;
 
-		if (!strstr(steps[i].name, only))
+		if (!strstr(step->name, only))
 			continue;
-		n = walk(&steps[i]);
+		n = walk(step);
 		cov_take();
-		hard_check(n > 0, "%s: passes after %u failures", steps[i].name, n ? n - 1 : 0);
+		hard_check(n > 0, "%s: passes after %u failures", step->name, n ? n - 1 : 0);
 		hard_check(hard_next_vm(), "the next VM runs");
 	}
 }
@@ -169,9 +176,9 @@ int main(int argc, char **argv)
 	}
 	cov_init();
 	cov_on();
-	walk_all(faults_vm, faults_nr_vm, only);
-	walk_all(faults_vcpu, faults_nr_vcpu, only);
-	walk_all(faults_run, faults_nr_run, only);
+	walk_all(faults_vm, only);
+	walk_all(faults_vcpu, only);
+	walk_all(faults_run, only);
 	cov_off();
 	hard_note("%lu faults injected, %u places in the code reached", injected, cov_total());
 	printf("# figure faults %lu\n", injected);

@@ -30,13 +30,21 @@ struct step {
 	void (*after)(struct world *w);
 };
 
+/* One without a name is the last. */
 extern const struct step faults_vm[], faults_vcpu[], faults_run[];
-extern const size_t faults_nr_vm, faults_nr_vcpu, faults_nr_run;
 
 /* The guest that KVM_RUN runs. */
 struct vt_payload faults_guest(void);
 
 /* What a call got is closed again; the descriptor, or -errno. */
 long faults_closed(long fd);
+
+/* Got and set again; the large ones are copied by way of allocated memory. */
+long faults_get_set(struct world *w, int fd, unsigned long get, unsigned long set);
+#define FAULTS_GET_SET(name, object, get, set)				\
+static long name(struct world *w)					\
+{									\
+	return faults_get_set(w, w->object.fd, get, set);		\
+}
 
 #endif

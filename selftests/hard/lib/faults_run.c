@@ -94,6 +94,5 @@ const struct step faults_run[] = {
 	{ "KVM_RUN that is recorded", NEW, run, recorded, NULL },
 	{ "KVM_RUN that is examined", NEW, run, examined, NULL },
 	{ "KVM_RUN that splits a page", NEW, run, split_large, drop_large },
+	{ }
 };
-
-const size_t faults_nr_run = sizeof(faults_run) / sizeof(faults_run[0]);

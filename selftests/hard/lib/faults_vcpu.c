@@ -7,26 +7,17 @@
 #include "faults.h"
 #include "vellum.h"
 
-/* Got and set again; the large ones are copied by way of allocated memory. */
-#define GET_SET(name, get, set)						\
-static long name(struct world *w)					\
-{									\
-	long ret = VT_IOCTL(w->vcpu.fd, get, w->buf);			\
-									\
-	return ret ? ret : VT_IOCTL(w->vcpu.fd, set, w->buf);		\
-}
-
-GET_SET(regs, KVM_GET_REGS, KVM_SET_REGS)
-GET_SET(sregs, KVM_GET_SREGS, KVM_SET_SREGS)
-GET_SET(sregs2, KVM_GET_SREGS2, KVM_SET_SREGS2)
-GET_SET(fpu, KVM_GET_FPU, KVM_SET_FPU)
-GET_SET(xsave, KVM_GET_XSAVE, KVM_SET_XSAVE)
-GET_SET(xsave2, KVM_GET_XSAVE2, KVM_SET_XSAVE)
-GET_SET(xcrs, KVM_GET_XCRS, KVM_SET_XCRS)
-GET_SET(debugregs, KVM_GET_DEBUGREGS, KVM_SET_DEBUGREGS)
-GET_SET(events, KVM_GET_VCPU_EVENTS, KVM_SET_VCPU_EVENTS)
-GET_SET(mp_state, KVM_GET_MP_STATE, KVM_SET_MP_STATE)
-GET_SET(lapic, KVM_GET_LAPIC, KVM_SET_LAPIC)
+FAULTS_GET_SET(regs, vcpu, KVM_GET_REGS, KVM_SET_REGS)
+FAULTS_GET_SET(sregs, vcpu, KVM_GET_SREGS, KVM_SET_SREGS)
+FAULTS_GET_SET(sregs2, vcpu, KVM_GET_SREGS2, KVM_SET_SREGS2)
+FAULTS_GET_SET(fpu, vcpu, KVM_GET_FPU, KVM_SET_FPU)
+FAULTS_GET_SET(xsave, vcpu, KVM_GET_XSAVE, KVM_SET_XSAVE)
+FAULTS_GET_SET(xsave2, vcpu, KVM_GET_XSAVE2, KVM_SET_XSAVE)
+FAULTS_GET_SET(xcrs, vcpu, KVM_GET_XCRS, KVM_SET_XCRS)
+FAULTS_GET_SET(debugregs, vcpu, KVM_GET_DEBUGREGS, KVM_SET_DEBUGREGS)
+FAULTS_GET_SET(events, vcpu, KVM_GET_VCPU_EVENTS, KVM_SET_VCPU_EVENTS)
+FAULTS_GET_SET(mp_state, vcpu, KVM_GET_MP_STATE, KVM_SET_MP_STATE)
+FAULTS_GET_SET(lapic, vcpu, KVM_GET_LAPIC, KVM_SET_LAPIC)
 
 static long map(struct world *w)
 {
@@ -140,6 +131,5 @@ const struct step faults_vcpu[] = {
 	{ "KVM_TRANSLATE", FULL, translate, NULL, NULL },
 	{ "KVM_GET_STATS_FD of a vCPU", FULL, stats, NULL, NULL },
 	{ "VELLUM_GET_DOCTOR", FULL, doctor, refuse, NULL },
+	{ }
 };
-
-const size_t faults_nr_vcpu = sizeof(faults_vcpu) / sizeof(faults_vcpu[0]);

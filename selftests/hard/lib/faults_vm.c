@@ -16,15 +16,6 @@ static long name(struct world *w)					\
 	return VT_IOCTL(w->vm.fd, cmd, &data);				\
 }
 
-/* Got and set again. */
-#define GET_SET(name, get, set)						\
-static long name(struct world *w)					\
-{									\
-	long ret = VT_IOCTL(w->vm.fd, get, w->buf);			\
-									\
-	return ret ? ret : VT_IOCTL(w->vm.fd, set, w->buf);		\
-}
-
 /* Lists, of the device. */
 #define LIST(name, type, count, cmd)					\
 static long name(struct world *w)					\
@@ -193,7 +184,7 @@ static void new_pit(struct world *w)
 	create_pit(w);
 }
 
-GET_SET(pit, KVM_GET_PIT2, KVM_SET_PIT2)
+FAULTS_GET_SET(pit, vm, KVM_GET_PIT2, KVM_SET_PIT2)
 SET(identity_map, uint64_t, KVM_SET_IDENTITY_MAP_ADDR, 0xfeffc000)
 
 static long kvmclock(struct world *w)
@@ -259,6 +250,5 @@ const struct step faults_vm[] = {
 	{ "VELLUM_RECORD", FULL, record, NULL, NULL },
 	{ "KVM_GET_STATS_FD", FULL, stats, NULL, NULL },
 	{ "VELLUM_WALK_EPT", FULL, walk_ept, NULL, NULL },
+	{ }
 };
-
-const size_t faults_nr_vm = sizeof(faults_vm) / sizeof(faults_vm[0]);

@@ -41,6 +41,28 @@ static uint32_t some_msr(struct fuzz *f)
 	       rng_below(&f->rng, 24);
 }
 
+/*
+ * What a slot shows, its guest may write: that is the guests' memory, this thread's argument,
+ * or where nothing of the fuzzer lies. Larger slots lie where guests do not come.
+ */
+static void spare_fuzzer(struct fuzz *f, struct kvm_userspace_memory_region *r)
+{
+	uint64_t in_memory = r->userspace_addr - (uintptr_t)f->world->memory;
+	uint64_t in_arg = r->userspace_addr - (uintptr_t)f->arg;
+	uint64_t room = VT_MIB;
+
+	if (in_memory < FUZZ_MEMORY)
+		room = FUZZ_MEMORY - in_memory;
+	else if (in_arg < FUZZ_ARG)
+		room = FUZZ_ARG - in_arg;
+	if (r->memory_size <= room)
+		return;
+	if (rng_one_in(&f->rng, 2))
+		r->memory_size = room & -VT_PAGE;
+	else
+		r->guest_phys_addr |= 1ull << 36;
+}
+
 void make_region(struct fuzz *f)
 {
 	struct kvm_userspace_memory_region *r = (void *)f->arg;
@@ -60,6 +82,7 @@ void make_region(struct fuzz *f)
 		r->userspace_addr = some_pointer(f, 0);
 	if (rng_one_in(&f->rng, 10))
 		r->guest_phys_addr = rng_hostile(&f->rng);
+	spare_fuzzer(f, r);
 }
 
 void make_dirty_log(struct fuzz *f)
@@ -105,12 +128,14 @@ void make_msr_list(struct fuzz *f)
 void make_cpuid(struct fuzz *f)
 {
 	struct kvm_cpuid2 *cpuid = (void *)f->arg;
-	unsigned int i, room = (FUZZ_ARG - sizeof(*cpuid)) / sizeof(cpuid->entries[0]);
+	unsigned int nr, room = (FUZZ_ARG - sizeof(*cpuid)) / sizeof(cpuid->entries[0]);
 
 	cpuid->nent = room;
 	vt_ioctl(f->world->dev, KVM_GET_SUPPORTED_CPUID, (unsigned long)cpuid);
-	for (i = rng_below(&f->rng, 6); i && cpuid->nent && cpuid->nent <= room; i--) {
-		struct kvm_cpuid_entry2 *e = &cpuid->entries[rng_below(&f->rng, cpuid->nent)];
+	/* Read once: the argument may be a guest's memory. */
+	nr = *(volatile uint32_t *)&cpuid->nent;
+	for (unsigned int i = rng_below(&f->rng, 6); i && nr && nr <= room; i--) {
+		struct kvm_cpuid_entry2 *e = &cpuid->entries[rng_below(&f->rng, nr)];
 
 		((uint32_t *)e)[rng_below(&f->rng, sizeof(*e) / 4)] ^= rng_hostile(&f->rng);
 	}

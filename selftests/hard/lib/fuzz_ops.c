@@ -241,17 +241,19 @@ static void write_code(struct fuzz *f)
 	static const uint8_t hlt[4] = { FUZZ_HLT, FUZZ_HLT, FUZZ_HLT, FUZZ_HLT };
 	struct kvm_regs *regs = (void *)f->arg;
 	const uint8_t *one = code[rng_below(&f->rng, sizeof(code) / sizeof(code[0]))];
+	/* Kept here: the argument may be a guest's memory. */
+	uint32_t rip = rng_below(&f->rng, 0x10000 - 8);
 	int fd = fuzz_fd(f, ON_VCPU);
 	uint8_t *at;
 
 	if (call(f, fd, KVM_GET_REGS, (uintptr_t)regs))
 		return;
-	regs->rip = rng_below(&f->rng, 0x10000 - 8);
+	regs->rip = rip;
 	regs->rflags = 0x202;
 	for (unsigned int i = 0; i < 8; i++)
 		((uint64_t *)regs)[i] = rng_hostile(&f->rng);
 	call(f, fd, KVM_SET_REGS, (uintptr_t)regs);
-	at = f->world->memory + (rng_one_in(&f->rng, 2) ? 0 : 0xf0000) + regs->rip;
+	at = f->world->memory + (rng_one_in(&f->rng, 2) ? 0 : 0xf0000) + rip;
 	hard_copy(at, one, 4);
 	call(f, fd, KVM_RUN, 0);
 	hard_copy(at, hlt, 4);
