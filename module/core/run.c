@@ -110,6 +110,9 @@ static int run_section(struct vlm_vcpu *vcpu, struct vlm_exit *exit, bool one_ex
 			break;
 	}
 	local_irq_enable();
+	/* With full preemption the CPU is lost where the section ends, not later. */
+	if (unlikely(need_resched()))
+		vlm_steal_preempted_nofault(vcpu);
 	vmx_section_leave(vcpu);
 	return next;
 }

@@ -78,6 +78,12 @@ void vlm_steal_update(struct vlm_vcpu *vcpu);
 /** vlm_steal_preempted() - the vCPU is about to lose its CPU.  May sleep. */
 void vlm_steal_preempted(struct vlm_vcpu *vcpu);
 
+/**
+ * vlm_steal_preempted_nofault() - the same, in the section, after the guest's last
+ * instruction in it; nothing is told when the page is not at hand
+ */
+void vlm_steal_preempted_nofault(struct vlm_vcpu *vcpu);
+
 /** vlm_clock_check_cpu() - the section is on a CPU that the clock is not for?  It is on. */
 void vlm_clock_check_cpu(struct vlm_vcpu *vcpu);
 

@@ -82,15 +82,26 @@ void vlm_steal_update(struct vlm_vcpu *vcpu)
 	pv->steal_new = false;
 }
 
-void vlm_steal_preempted(struct vlm_vcpu *vcpu)
+typedef int (*write_fn)(struct vlm_vm *vm, gpa_t gpa, const void *buf, size_t len);
+
+static void tell_preempted(struct vlm_vcpu *vcpu, write_fn write)
 {
+	gpa_t gpa = member(vcpu, offsetof(struct kvm_steal_time, preempted));
 	const u8 value = KVM_VCPU_PREEMPTED;
 
 	if (!enabled(vcpu) || vcpu->pv.preempted)
 		return;
-	vcpu->pv.preempted =
-		!vlm_mem_write(vcpu->vm, member(vcpu, offsetof(struct kvm_steal_time, preempted)),
-			       &value, sizeof(value));
+	vcpu->pv.preempted = !write(vcpu->vm, gpa, &value, sizeof(value));
+}
+
+void vlm_steal_preempted(struct vlm_vcpu *vcpu)
+{
+	tell_preempted(vcpu, vlm_mem_write);
+}
+
+void vlm_steal_preempted_nofault(struct vlm_vcpu *vcpu)
+{
+	tell_preempted(vcpu, vlm_mem_write_nofault);
 }
 
 MSR_READER(vlm_msr_read_steal)
