@@ -31,7 +31,7 @@ static uint64_t ticks(struct vt_vcpu *vcpu, struct vt_payload code)
 	struct kvm_regs regs;
 	uint64_t best = ~0ull;
 
-	for (int i = 0; i < RUNS; i++) {
+	for (int i = 0; i < RUNS / vt_slow(); i++) {
 		vt_start(vcpu, VT_LONG, code);
 		vt_get_regs(vcpu, &regs);
 		regs.rsi = LOOPS;

@@ -105,7 +105,7 @@ TEST_F_TIMEOUT(pause, gives_way, 60)
 		pthread_join(threads[i], NULL);
 	printf("# show: %u turns in %u ms\n", 2 * ROUNDS,
 	       (unsigned int)((seconds() - begin) * 1000));
-	EXPECT_LT(seconds() - begin, 0.4);
+	EXPECT_LT(seconds() - begin, 0.4 * vt_slow());
 }
 
 TEST_HARNESS_MAIN
