@@ -94,14 +94,15 @@ answered() {
 	tail -c "+$(($2 + 1))" "/tmp/$1.said" | tail -n 1 | grep -q '^(qemu) $'
 }
 
-# await COMMAND...: until it succeeds, for ten seconds at most.
-await() {
+# await COMMAND...: until it succeeds, for ten seconds at most. In a shell of its own, as
+# the command may wait for something itself.
+await() (
 	end=$(($(now) + 1000))
 	until "$@"; do
-		[ "$(now)" -lt "$end" ] || return
+		[ "$(now)" -lt "$end" ] || exit
 		usleep 50000
 	done
-}
+)
 
 # finish NAME: QEMU goes.
 finish() {

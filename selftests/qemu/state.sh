@@ -114,18 +114,24 @@ migrate_to_file() {
 }
 
 migrated() {
-	say one "info migrate" | grep -q 'Migration status: completed'
+	say one "info migrate" > /tmp/migrate
+	grep -q 'Migration status: completed' /tmp/migrate
 }
 
-# While it counts; the second waits, so that both can be compared.
+# While it counts; the second waits, so that both can be compared. Its monitor answers
+# before it listens.
 migrate_live() {
+	rm -f /tmp/way
 	# shellcheck disable=SC2086 # a list of options
 	begin one 120 "$2" $counter
 	# shellcheck disable=SC2086 # a list of options
 	begin two 120 "$2" $counter -S -incoming unix:/tmp/way
+	await [ -S /tmp/way ]
 	await beyond one 20
 	say one "migrate -d unix:/tmp/way" > /dev/null
+	tap_before=$tap_failed
 	check "$1 $2: migration completes" await migrated
+	[ "$tap_failed" = "$tap_before" ] || show /tmp/migrate
 	await is_paused two
 	photo one
 	photo two
