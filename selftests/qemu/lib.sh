@@ -75,7 +75,7 @@ begin() {
 	one) one_pid=$!; exec 5> "/tmp/$name.in" ;;
 	*) two_pid=$!; exec 6> "/tmp/$name.in" ;;
 	esac
-	await answered "$name" 0
+	await prompted "$name"
 }
 
 # say NAME COMMAND: to the monitor of one or two; what it answers is printed.
@@ -87,6 +87,11 @@ say() {
 	esac
 	await answered "$1" "$before" || echo "# no answer to $2"
 	tail -c "+$((before + 1))" "/tmp/$1.said" | tr -d '\r' | sed 's/.*\x1b\[[KD]//'
+}
+
+# A warning may follow the first prompt in its line.
+prompted() {
+	grep -q '^(qemu) ' "/tmp/$1.said"
 }
 
 # The prompt comes again after the answer; the command's echo holds none.

@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2154
 # State that is saved, loaded and migrated, with guest/counter.c. Part of inside.sh.
 
-counter="-M pc -m 16 -bios /qemu/counter.bin"
+counter="-M pc -m 8 -bios /qemu/counter.bin"
 
 # counted NAME: the last count that it reported, in decimal.
 counted_by() {
@@ -39,9 +39,9 @@ in_order() {
 # photo NAME: memory and registers of the stopped machine, to be compared.
 photo() {
 	rm -f "/tmp/$1.memory"
-	say "$1" "pmemsave 0 0x1000000 \"/tmp/$1.memory\"" > /dev/null
+	say "$1" "pmemsave 0 0x800000 \"/tmp/$1.memory\"" > /dev/null
 	say "$1" "info registers" | grep '=' > "/tmp/$1.registers"
-	sha256sum < "/tmp/$1.memory" > "/tmp/$1.sum"
+	md5sum < "/tmp/$1.memory" > "/tmp/$1.sum"
 }
 
 same() {
@@ -49,8 +49,9 @@ same() {
 	equal "$(cat "/tmp/$1.$3")" "$(cat "/tmp/$2.$3")"
 }
 
+# While it is loaded, a machine is "paused (inmigrate)".
 is_paused() {
-	say "$1" "info status" | grep -q paused
+	say "$1" "info status" | grep -q 'paused$'
 }
 
 # Ticks of the PIT against the clock, to be compared with KVM's.
@@ -132,6 +133,9 @@ migrate_live() {
 	tap_before=$tap_failed
 	check "$1 $2: migration completes" await migrated
 	[ "$tap_failed" = "$tap_before" ] || show /tmp/migrate
+	tr -d '\r' < /tmp/migrate | awk -v name="$1 $2" '
+	/^(total time|downtime|dirty sync count|transferred ram):/ { said = said ", " $0 }
+	END { print "# " name said }'
 	await is_paused two
 	photo one
 	photo two
