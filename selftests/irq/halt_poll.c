@@ -7,10 +7,13 @@
 #include "vt_apic.h"
 
 #define VECTOR	0x61
-/* Nanoseconds. The lab's time is that of its instructions, so all of it is slow. */
-#define SHORT		1000000u
-#define LIMIT		20000000u
-#define TOO_LONG	50000000u
+/*
+ * Nanoseconds. The lab's time is that of its instructions, so all of it is slow, and a halt
+ * is to begin before its end.
+ */
+#define SHORT		(1000000u * vt_slow())
+#define LIMIT		(20000000u * vt_slow())
+#define TOO_LONG	(50000000u * vt_slow())
 
 FIXTURE(halt_poll) {
 	struct vt_vm vm;
