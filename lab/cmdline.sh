@@ -33,12 +33,16 @@ debug_cmdline() {
 	debug=" slub_debug=FZ"
 }
 
+# Only the module is looked at, a small part of all that runs: more of it than usual;
+# --append kcsan.skip_watch=100 still more.
+kcsan_cmdline() { debug=" kcsan.skip_watch=500"; }
+
 # kernel_cmdline: for any backend. Few messages, for a character on the serial
 # line takes 87 microseconds; /init turns them up. A panic resets the machine,
 # which lab/console notices.
 kernel_cmdline() {
 	local IFS=, debug=
-	[ "$kernel" != debug ] || debug_cmdline
+	case $kernel in debug | kcsan) "${kernel}_cmdline" ;; esac
 	echo -n "console=ttyS0,115200 quiet loglevel=3 panic=-1 oops=panic nokaslr audit=0" \
 		"ipv6.disable=1 cryptomgr.notests random.trust_cpu=on" \
 		"initcall_blacklist=${SKIPPED_INITCALLS[*]}$debug"

@@ -18,26 +18,26 @@ headers_package() {
 	case $1 in
 	6.1) echo linux-headers-cloud-amd64 ;;
 	6.12) echo linux-headers-6.12-cloud-amd64 ;;
-	*) usage_error "no kernel $1: choose 6.1, 6.12 or debug" ;;
+	*) usage_error "no kernel $1: choose 6.1, 6.12, debug or kcsan" ;;
 	esac
 }
 
-# The debug kernel is built here, from Debian's source of 6.1: lab/debug/build.
-DEBUG_BUILD=$BUILD/linux-debug
+# built_here VERSION: whether it is built from Debian's source of 6.1, by lab/debug/build.
+built_here() { [ "$1" = debug ] || [ "$1" = kcsan ]; }
 
-debug_release() {
+built_release() {
 	local source
 	source=$(dpkg-query -W -f '${Version}' linux-source-6.1 2>/dev/null) ||
-		die "the source of the debug kernel is missing: run 'lab/deps kernel-debug'"
-	echo "${source%-*}-debug"
+		die "the source of the $1 kernel is missing: run 'lab/deps kernel-$1'"
+	echo "${source%-*}-$1"
 }
 
 # kernel_release VERSION: the release (uname -r) whose headers are installed;
-# VERSION may be "native", the running kernel, or "debug".
+# VERSION may be "native", the running kernel, or one that is built here.
 kernel_release() {
 	local package rel
 	[ "$1" != native ] || { uname -r; return; }
-	[ "$1" != debug ] || { debug_release; return; }
+	! built_here "$1" || { built_release "$1"; return; }
 	package=$(headers_package "$1") || exit
 	rel=$(dpkg-query -W -f '${Depends}\n' "$package" 2>/dev/null |
 		grep -o "linux-headers-$1\.[^ ,]*-cloud-amd64" | head -n 1) || true
@@ -49,7 +49,7 @@ kernel_release() {
 kernel_headers() {
 	case $1 in
 	native) echo "/lib/modules/$(uname -r)/build" ;;
-	debug) echo "$DEBUG_BUILD/objects" ;;
+	debug | kcsan) echo "$BUILD/linux-$1/objects" ;;
 	*) echo "/usr/src/linux-headers-$(kernel_release "$1")" ;;
 	esac
 }

@@ -109,7 +109,8 @@ bool vt_debug_kernel(void)
 {
 	struct utsname name;
 
-	return !uname(&name) && strstr(name.release, "-debug");
+	return !uname(&name) &&
+	       (strstr(name.release, "-debug") || strstr(name.release, "-kcsan"));
 }
 
 /* As in selftests/run. */
