@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -83,15 +82,6 @@ static void place(struct vt_vcpu *vcpu, unsigned int offset, struct vt_payload c
 	vt_set_regs(vcpu, &regs);
 }
 
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
-}
-
 /* Kicks of each vCPU in the trace. */
 static void count(unsigned int kicks[VCPUS])
 {
@@ -132,10 +122,10 @@ TEST_F_TIMEOUT(kicks, flush_of_those_in_the_guest, 120)
 	place(&self->vcpu[RUNS], 0, VT_PAYLOAD(kicks_writer));
 	place(&self->vcpu[HALTED], 0x100, VT_PAYLOAD(kicks_halter));
 	/* Threads begin where they are to stay; this one goes elsewhere then. */
-	pin(1);
+	vt_stay_on(1);
 	vt_thread_start(&threads[0], &self->vcpu[RUNS]);
 	vt_thread_start(&threads[1], &self->vcpu[HALTED]);
-	pin(0);
+	vt_stay_on(0);
 	usleep(20000);
 	put(INSTANCE "/trace", "");
 	for (unsigned int i = 0; i < FLUSHES; i++)

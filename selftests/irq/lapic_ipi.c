@@ -235,6 +235,7 @@ TEST_F(ipi, self_ipi_register)
 /* The vector of an NMI's ICR does not matter, nor does the task priority. */
 TEST_F(ipi, nmi)
 {
+	vt_stay_on(0);
 	vt_apic_write(&self->vcpu[1], APIC_TPR, 0xff);
 	vt_ipi(&self->vcpu[0], ICR_NMI, 1);
 	EXPECT_EQ(-1, vt_irq_next(&self->vcpu[0]));
@@ -264,6 +265,7 @@ TEST_F(ipi, nmi_in_the_state)
 
 TEST_F(ipi, nmi_by_lint1_and_msi)
 {
+	vt_stay_on(0);
 	EXPECT_EQ(1, vt_msi(&self->vm, VT_LAPIC | 2 << 12, ICR_NMI));
 	EXPECT_EQ(2, vt_irq_next(&self->vcpu[2]));
 	vt_run_to_out(&self->vcpu[2], 0xf4);
@@ -273,6 +275,7 @@ TEST_F(ipi, nmi_by_lint1_and_msi)
 /* KVM_NMI raises LINT1, which a guest may route or mask. */
 TEST_F(ipi, kvm_nmi)
 {
+	vt_stay_on(0);
 	EXPECT_EQ(0, VT_IOCTL(self->vcpu[1].fd, KVM_NMI, 0));
 	EXPECT_EQ(2, vt_irq_next(&self->vcpu[1]));
 	/* To its IRET: Bochs 2.7 takes blocking by NMI along to the CPU's next VM. */

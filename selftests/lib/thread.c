@@ -2,11 +2,22 @@
 /* A vCPU that runs in a thread of its own. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "vt.h"
+
+void vt_stay_on(unsigned int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		vt_die("cannot stay on CPU %u: %s", cpu, strerror(errno));
+}
 
 pthread_t vt_spawn(void *(*what)(void *), void *arg)
 {

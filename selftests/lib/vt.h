@@ -212,6 +212,13 @@ struct vt_thread {
 
 #define VT_STOPPED	(-100000l)
 
+/*
+ * The calling thread, and those that it makes, stay on that CPU of the host. Tests of NMIs
+ * do: Bochs 2.7 takes blocking by NMI along to the CPU's next VM when a guest goes to another
+ * CPU before its IRET, or ends.
+ */
+void vt_stay_on(unsigned int cpu);
+
 /* A thread, or the test ends. */
 pthread_t vt_spawn(void *(*what)(void *), void *arg);
 

@@ -103,6 +103,7 @@ TEST_F(hypercalls, send_nmi)
 {
 	struct kvm_vcpu_events events;
 
+	vt_stay_on(0);
 	EXPECT_EQ(1, call(&self->vcpu[0], KVM_HC_SEND_IPI, 4, 0, 0, ICR_NMI));
 	ASSERT_EQ(0, VT_IOCTL(self->vcpu[2].fd, KVM_GET_VCPU_EVENTS, &events));
 	EXPECT_EQ(2, vt_irq_next(&self->vcpu[2]));

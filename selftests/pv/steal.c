@@ -5,7 +5,6 @@
  */
 #define _GNU_SOURCE
 #include <pthread.h>
-#include <sched.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,12 +26,8 @@ FIXTURE(steal) {
 
 FIXTURE_SETUP(steal)
 {
-	cpu_set_t one;
-
 	/* One CPU for all threads of the test. */
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));
+	vt_stay_on(0);
 	vt_irq_create(&self->vm, &self->vcpu);
 	self->st = (void *)(self->vm.mem + PAGE);
 }

@@ -162,6 +162,7 @@ TEST_F(events, nmi_is_delivered)
 	struct kvm_vcpu_events events;
 
 	VT_NEED_CAP(KVM_CAP_USER_NMI);
+	vt_stay_on(0);
 	VT_NEED_CAP(KVM_CAP_VCPU_EVENTS);
 	vt_start(&self->vcpu, VT_LONG, VT_PAYLOAD(events_hlt));
 	vt_catch(&self->vcpu, VT_LONG);

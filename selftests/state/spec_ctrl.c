@@ -6,7 +6,6 @@
 #define _GNU_SOURCE
 #include <cpuid.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -48,14 +47,10 @@ static uint64_t host_value(int fd)
 
 FIXTURE_SETUP(spec_ctrl)
 {
-	cpu_set_t one;
-
 	if (access("/dev/cpu/0/msr", R_OK))
 		system("modprobe msr");
 	self->host = open("/dev/cpu/0/msr", O_RDONLY);
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));
+	vt_stay_on(0);
 	vt_vm_create(&self->vm);
 	vt_vcpu_create(&self->vm, &self->vcpu, 0);
 	vt_pass_cpuid(&self->vcpu);

@@ -123,6 +123,7 @@ TEST_F(inject, nmi_window)
 	const struct vt_caught *caught = vt_caught(&self->vcpu);
 
 	VT_NEED_CAP(KVM_CAP_USER_NMI);
+	vt_stay_on(0);
 	start(&self->vcpu, VT_PAYLOAD(halts), 0);
 	ASSERT_EQ(0, vt_ioctl(self->vcpu.fd, KVM_NMI, 0));
 	vt_run_to(&self->vcpu, KVM_EXIT_HLT);
@@ -173,6 +174,7 @@ TEST_F(inject, delivery_starts_again)
 	};
 	const struct vt_caught *caught = vt_caught(&self->vcpu);
 
+	vt_stay_on(0);
 	for (unsigned int i = 0; i < ARRAY_SIZE(all); i++) {
 		struct kvm_regs regs;
 

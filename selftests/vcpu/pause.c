@@ -74,11 +74,7 @@ static bool host_tells_of_loops(void)
 
 static void *run(void *arg)
 {
-	cpu_set_t first;
-
-	CPU_ZERO(&first);
-	CPU_SET(0, &first);
-	sched_setaffinity(0, sizeof(first), &first);
+	vt_stay_on(0);
 	vt_run_to_out(arg, 0xf4);
 	return NULL;
 }

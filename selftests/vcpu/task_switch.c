@@ -256,6 +256,7 @@ TEST_F(task_switch, nmi)
 {
 	struct kvm_vcpu_events events;
 
+	vt_stay_on(0);
 	start(&self->vcpu, VT_FLAT32, VT_PAYLOAD(nothing));
 	vt_task_gate(&self->vm, 2, VT_SEL_B);
 	vt_tss32(&self->vm, VT_TSS)->ldt = 0;
