@@ -33,15 +33,18 @@ debug_cmdline() {
 	debug=" slub_debug=FZ"
 }
 
-# Only the module is looked at, a small part of all that runs: more of it than usual;
-# --append kcsan.skip_watch=100 still more.
-kcsan_cmdline() { debug=" kcsan.skip_watch=500"; }
+# Only the module is looked at, a small part of all that runs: more of it than usual. A
+# watch waits by udelay(), which is to be as long as it says.
+kcsan_cmdline() {
+	debug=" kcsan.skip_watch=100 kcsan.udelay_task=400"
+	lpj=$((IPS / 250))
+}
 
 # kernel_cmdline: for any backend. Few messages, for a character on the serial
 # line takes 87 microseconds; /init turns them up. A panic resets the machine,
 # which lab/console notices.
 kernel_cmdline() {
-	local IFS=, debug=
+	local IFS=, debug= lpj=10000000
 	case $kernel in debug | kcsan) "${kernel}_cmdline" ;; esac
 	echo -n "console=ttyS0,115200 quiet loglevel=3 panic=-1 oops=panic nokaslr audit=0" \
 		"ipv6.disable=1 cryptomgr.notests random.trust_cpu=on" \
@@ -58,7 +61,7 @@ kernel_cmdline() {
 # too long. Idling by MWAIT makes every wake-up crawl on more than one emulated CPU.
 bochs_cmdline() {
 	echo -n "lab.cpu=$cpu lab.bochs=$(bochs_version)" \
-		"tsc=reliable tsc_early_khz=$((IPS / 1000)) lpj=10000000 no_timer_check"
+		"tsc=reliable tsc_early_khz=$((IPS / 1000)) lpj=$lpj no_timer_check"
 	[ "$cpus" = 1 ] || echo -n " idle=halt"
 	# Bochs 2.7 states wrong sizes for the compacted XSAVE area of these models,
 	# and for protection keys; Linux would warn, and do without XSAVE. The newer
