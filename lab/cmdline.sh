@@ -44,7 +44,7 @@ kcsan_cmdline() {
 # line takes 87 microseconds; /init turns them up. A panic resets the machine,
 # which lab/console notices.
 kernel_cmdline() {
-	local IFS=, debug= lpj=10000000
+	local IFS=, debug='' lpj=10000000
 	case $kernel in debug | kcsan) "${kernel}_cmdline" ;; esac
 	echo -n "console=ttyS0,115200 quiet loglevel=3 panic=-1 oops=panic nokaslr audit=0" \
 		"ipv6.disable=1 cryptomgr.notests random.trust_cpu=on" \
